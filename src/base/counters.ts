@@ -1,0 +1,17 @@
+/** Counts by name, such as datagrams dropped by reason: what a drop leaves behind instead of an exception. */
+export class Counters<Name extends string> {
+  readonly #countByName = new Map<Name, number>();
+
+  add(name: Name, amount = 1): void {
+    this.#countByName.set(name, (this.#countByName.get(name) ?? 0) + amount);
+  }
+
+  get(name: Name): number {
+    return this.#countByName.get(name) ?? 0;
+  }
+
+  /** All counts that are not zero, for status and tests. */
+  snapshot(): Record<string, number> {
+    return Object.fromEntries(this.#countByName);
+  }
+}

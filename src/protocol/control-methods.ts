@@ -1,0 +1,75 @@
+/**
+ * The control methods: one table from which the unix socket, the ubus object, the command line and the
+ * LuCI access list are made. Results are JSON objects; durations are milliseconds, times Unix seconds.
+ */
+
+export type ArgumentType = 'string' | 'number' | 'boolean';
+
+export interface ControlMethod {
+  readonly summary: string;
+  readonly role: 'any' | 'node' | 'ds' | 'rs';
+  /** Whether it changes something; read access is not enough then. */
+  readonly write: boolean;
+  readonly arguments: Readonly<Record<string, { readonly type: ArgumentType; readonly required: boolean; readonly help: string }>>;
+}
+
+export const controlMethods = {
+  status: { summary: 'Roles, addresses, servers, data path and counters', role: 'any', write: false, arguments: {} },
+  paths: { summary: 'Live paths: peer, route, endpoint, round trip, traffic', role: 'any', write: false, arguments: {} },
+  handovers: { summary: 'The last moves: when, why, from, to, how long', role: 'node', write: false, arguments: {} },
+  nodes: { summary: 'Enrolled nodes and Relay Servers of this Direction Server', role: 'ds', write: false, arguments: {} },
+  invite: {
+    summary: 'Make an invite for a new node or Relay Server',
+    role: 'ds',
+    write: true,
+    arguments: {
+      name: { type: 'string', required: true, help: 'name of the new node' },
+      relay: { type: 'boolean', required: false, help: 'the invite is for a Relay Server' },
+      hours: { type: 'number', required: false, help: 'how long it is valid; 24 when absent' },
+    },
+  },
+  invites: { summary: 'Invites that are not spent', role: 'ds', write: false, arguments: {} },
+  uninvite: {
+    summary: 'Revoke an invite',
+    role: 'ds',
+    write: true,
+    arguments: { name: { type: 'string', required: true, help: 'name the invite was made for' } },
+  },
+  rename: {
+    summary: 'Give an enrolled node another name',
+    role: 'ds',
+    write: true,
+    arguments: {
+      node: { type: 'string', required: true, help: 'name or Node ID' },
+      name: { type: 'string', required: true, help: 'the new name' },
+    },
+  },
+  remove: {
+    summary: 'Remove a node or Relay Server: its sessions, paths and addresses go at once',
+    role: 'ds',
+    write: true,
+    arguments: { node: { type: 'string', required: true, help: 'name or Node ID' } },
+  },
+  connect: {
+    summary: 'Build a path to a peer now and wait for it',
+    role: 'node',
+    write: true,
+    arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
+  },
+  ping: {
+    summary: 'Round trip to a peer through its path',
+    role: 'node',
+    write: true,
+    arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
+  },
+  close: {
+    summary: 'Close the path to a peer',
+    role: 'node',
+    write: true,
+    arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
+  },
+  trace: { summary: 'The last control messages, sent, received and dropped', role: 'any', write: false, arguments: {} },
+  diagnose: { summary: 'What doctor needs to know of each role', role: 'any', write: false, arguments: {} },
+} as const satisfies Record<string, ControlMethod>;
+
+export type ControlMethodName = keyof typeof controlMethods;

@@ -1,0 +1,81 @@
+/**
+ * The interface of every role: facts in, effects out, and the time of the next wake-up. A role names no
+ * clock, socket, file or timer of the system; the same role runs in the daemon and in the simulator.
+ * Effects are data and are carried out in order, so that a `store` is on disk before the answer leaves.
+ */
+import type { Endpoint, Ip, Prefix } from '../base/ip.ts';
+import type { Random } from '../base/random.ts';
+import type { Deadline } from '../base/timers.ts';
+import type { PathCommand, PathNotice, PathStats } from '../datapath/commands.ts';
+import type { KeyPair, Suite } from '../noise/suite.ts';
+import type { Incarnation } from '../wire/ids.ts';
+
+/** An address of this machine that packets can leave from. */
+export interface Uplink {
+  /** Stable while the address stays: device and address, "eth0/192.0.2.2". */
+  readonly id: string;
+  readonly device: string;
+  readonly ip: Ip;
+  /** Whether a route to the outside leads through it. */
+  readonly usable: boolean;
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+export interface ControlCall {
+  readonly method: string;
+  readonly arguments: JsonObject;
+}
+
+export type ControlAnswer =
+  | { readonly ok: true; readonly result: JsonObject }
+  | { readonly ok: false; readonly error: string };
+
+export type Input =
+  /** The first input: the uplinks at start and what was stored. */
+  | { readonly kind: 'start'; readonly now: number; readonly uplinks: readonly Uplink[] }
+  | { readonly kind: 'datagram'; readonly now: number; readonly from: Endpoint; readonly uplink?: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'timeout'; readonly now: number }
+  /** All uplinks after a change, the preferred first. */
+  | { readonly kind: 'uplinks'; readonly now: number; readonly uplinks: readonly Uplink[] }
+  | { readonly kind: 'notice'; readonly now: number; readonly notice: PathNotice }
+  | { readonly kind: 'control'; readonly now: number; readonly id: number; readonly call: ControlCall; readonly stats: readonly PathStats[] }
+  /** The daemon is about to end: say goodbye. */
+  | { readonly kind: 'stop'; readonly now: number };
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export type Output =
+  | { readonly kind: 'transmit'; readonly to: Endpoint; readonly uplink?: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'path'; readonly command: PathCommand }
+  /** The virtual interface as it is to be: whole, not a difference. */
+  | { readonly kind: 'interface'; readonly device: string; readonly mtu: number; readonly addresses: readonly Prefix[]; readonly routes: readonly Prefix[]; readonly exitRoutes: readonly Prefix[] }
+  /** Durable before the next effect: `value` undefined deletes. `name` is "table/key". */
+  | { readonly kind: 'store'; readonly name: string; readonly value: JsonObject | undefined }
+  | { readonly kind: 'control-answer'; readonly id: number; readonly answer: ControlAnswer }
+  /** For subscribers of the control socket and of ubus: "handover", "path", "node". */
+  | { readonly kind: 'event'; readonly name: string; readonly data: JsonObject }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  /** This role cannot go on until its configuration changes: the sentence names the act that mends it. */
+  | { readonly kind: 'fatal'; readonly text: string };
+
+export interface Machine {
+  handle(input: Input): void;
+  /** The next effect, in order; to be drained after every `handle`. */
+  poll(): Output | undefined;
+  deadline(): Deadline | undefined;
+}
+
+/** What every role is given at birth. */
+export interface Environment {
+  readonly suite: Suite;
+  readonly random: Random;
+  readonly keys: KeyPair;
+  readonly incarnation: Incarnation;
+  /** Counts process starts; made durable before the first datagram (protocol.md 11.2). */
+  readonly bootCount: number;
+  readonly software: string;
+  /** What `store` effects of earlier runs left, by name. */
+  readonly stored: ReadonlyMap<string, JsonObject>;
+}
