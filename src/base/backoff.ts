@@ -1,4 +1,4 @@
-/** Waiting times between tries: doubling from `firstMs` to `mostMs`, each drawn from 75..125 percent. */
+/** Waits between tries: doubling from `firstMs` to `mostMs`, each drawn from 75..125 percent. */
 import type { Random } from './random.ts';
 import { randomBelow } from './random.ts';
 

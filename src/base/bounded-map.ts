@@ -1,12 +1,16 @@
 /**
- * A map that never holds more than `limit` entries. What happens at the limit is the caller's choice:
- * `set` refuses, `setEvicting` drops the entry that was set or touched longest ago.
+ * A map that never holds more than `limit` entries. What happens at the limit is the caller's
+ * choice: `set` refuses, `setEvicting` drops the oldest entry, the one whose key came in, or was last
+ * given to `setEvicting`, longest ago. `set` on a key that is there keeps its age.
  */
+import { assert } from './assert.ts';
+
 export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
   readonly #map = new Map<Key, Value>();
   readonly limit: number;
 
   constructor(limit: number) {
+    assert(limit >= 1, 'a bounded map holds at least one entry');
     this.limit = limit;
   }
 

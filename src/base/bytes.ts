@@ -1,7 +1,7 @@
 /**
- * Byte strings: comparison, hexadecimal text, and a reader and writer over one buffer. All numbers are
- * big endian. The reader never throws: a read past the end yields zeros and clears `ok`, which the
- * caller checks once at the end, so that decoding hostile bytes needs no exception.
+ * Byte strings: comparison, hexadecimal text, UTF-8, and a reader and writer over one buffer. All
+ * numbers are big endian. The reader never throws: a read past the end yields zeros and clears `ok`,
+ * which the caller checks once at the end, so that decoding hostile bytes needs no exception.
  */
 import { assert } from './assert.ts';
 
@@ -17,12 +17,25 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** Bytes of a hexadecimal text, or undefined when it is not one. */
+/** Value of the hexadecimal digit with this character code; 255 for any other character. */
+const nibbleByCode = new Uint8Array(0x80).fill(0xff);
+for (let value = 0; value < 16; value += 1) {
+  const digit = value.toString(16);
+  nibbleByCode[digit.charCodeAt(0)] = value;
+  nibbleByCode[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** Bytes of a hexadecimal text of either case, or undefined when it is not one. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
-  const bytes = new Uint8Array(text.length / 2);
+  if (text.length % 2 !== 0) return undefined;
+  const bytes = new Uint8Array(text.length >>> 1);
+  let at = 0;
   for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16);
+    const high = nibbleByCode[text.charCodeAt(at)] ?? 0xff;
+    const low = nibbleByCode[text.charCodeAt(at + 1)] ?? 0xff;
+    if (high > 0xf || low > 0xf) return undefined;
+    bytes[index] = (high << 4) | low;
+    at += 2;
   }
   return bytes;
 }
@@ -63,20 +76,40 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A leading U+FEFF stays in the text, or two different byte strings would be the same text. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[index] = code;
+  }
+  return bytes;
 }
 
-/** Text of UTF-8 bytes, or undefined when they are not well-formed. */
+/**
+ * Text of UTF-8 bytes, or undefined when they are not well-formed. Short ASCII takes a way of its own,
+ * since a small engine's TextDecoder costs more than the rest of decoding a message.
+ */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= 256 && isAscii(bytes)) {
+    return String.fromCharCode.apply(null, bytes as unknown as number[]);
+  }
   try {
     return decoder.decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let index = 0; index < bytes.length; index += 1) {
+    if ((bytes[index] as number) > 0x7f) return false;
+  }
+  return true;
 }
 
 export class Reader {
@@ -101,15 +134,15 @@ export class Reader {
     this.offset = this.end;
   }
 
-  /** A view, not a copy, of the next `length` bytes. */
+  /** A view, not a copy, of the next `length` bytes; past the end, zeros, of which at most 64 KiB. */
   take(length: number): Uint8Array {
     if (length > this.end - this.offset) {
       this.fail();
       return new Uint8Array(length > 65_536 ? 0 : length);
     }
-    const view = this.bytes.subarray(this.offset, this.offset + length);
+    const start = this.offset;
     this.offset += length;
-    return view;
+    return this.bytes.subarray(start, this.offset);
   }
 
   u8(): number {
@@ -123,14 +156,36 @@ export class Reader {
   }
 
   u16(): number {
-    return this.u8() * 0x100 + this.u8();
+    const at = this.offset;
+    if (at + 2 > this.end) {
+      this.fail();
+      return 0;
+    }
+    this.offset = at + 2;
+    return (this.bytes[at] as number) * 0x100 + (this.bytes[at + 1] as number);
   }
 
   u32(): number {
-    return this.u16() * 0x1_0000 + this.u16();
+    const at = this.offset;
+    if (at + 4 > this.end) {
+      this.fail();
+      return 0;
+    }
+    this.offset = at + 4;
+    const bytes = this.bytes;
+    return (
+      (bytes[at] as number) * 0x100_0000 +
+      (((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number))
+    );
   }
 
   u48(): number {
+    if (this.end - this.offset < 6) {
+      this.fail();
+      return 0;
+    }
     return this.u16() * 0x1_0000_0000 + this.u32();
   }
 }
@@ -177,12 +232,16 @@ export class Writer {
 
   u16(value: number): this {
     assert(Number.isInteger(value) && value >= 0 && value <= 0xffff, 'u16 out of range');
-    return this.u8(value >>> 8).u8(value & 0xff);
+    this.#reserve(2);
+    this.#buffer[this.#length] = value >>> 8;
+    this.#buffer[this.#length + 1] = value & 0xff;
+    this.#length += 2;
+    return this;
   }
 
   u32(value: number): this {
     assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, 'u32 out of range');
-    return this.u16(Math.floor(value / 0x1_0000)).u16(value % 0x1_0000);
+    return this.u16(value >>> 16).u16(value & 0xffff);
   }
 
   u48(value: number): this {

@@ -1,4 +1,4 @@
-/** Counts by name, such as datagrams dropped by reason: what a drop leaves behind instead of an exception. */
+/** Counts by name, such as datagrams dropped by reason: what a drop leaves instead of an exception. */
 export class Counters<Name extends string> {
   readonly #countByName = new Map<Name, number>();
 
@@ -10,7 +10,7 @@ export class Counters<Name extends string> {
     return this.#countByName.get(name) ?? 0;
   }
 
-  /** All counts that are not zero, for status and tests. */
+  /** All counts that were ever added to, for status and tests. */
   snapshot(): Record<string, number> {
     return Object.fromEntries(this.#countByName);
   }

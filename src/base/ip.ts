@@ -1,7 +1,7 @@
 /**
- * IP addresses, prefixes and endpoints as canonical text: an address is compared, used as a map key and
- * printed as it is, and turned into bytes only at the wire and at the socket. Text form is that of
- * RFC 5952 for IPv6; an IPv4-mapped IPv6 address is the IPv4 address.
+ * IP addresses, prefixes and endpoints as canonical text: an address is compared, used as a map key
+ * and printed as it is, and turned into bytes only at the wire and at the socket. Text form is that
+ * of RFC 5952 for IPv6; an IPv4-mapped IPv6 address is the IPv4 address.
  */
 import { assert } from './assert.ts';
 import type { Brand } from './brand.ts';
@@ -22,29 +22,31 @@ export function ipFromBytes(bytes: Uint8Array): Ip {
   if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` as Ip;
   assert(bytes.length === 16, 'an IP address has 4 or 16 bytes');
   if (isMapped(bytes)) return ipFromBytes(bytes.subarray(12));
-  const groups: number[] = [];
+  const run = longestZeroRun(bytes);
+  let text = '';
   for (let index = 0; index < 16; index += 2) {
-    groups.push((bytes[index] as number) * 0x100 + (bytes[index + 1] as number));
+    if (index === run.start) text += '::';
+    if (index >= run.start && index < run.end) continue;
+    if (index > 0 && index !== run.end) text += ':';
+    text += (((bytes[index] as number) << 8) | (bytes[index + 1] as number)).toString(16);
   }
-  const { start, length } = longestZeroRun(groups);
-  if (length < 2) return groups.map((group) => group.toString(16)).join(':') as Ip;
-  const head = groups.slice(0, start).map((group) => group.toString(16));
-  const tail = groups.slice(start + length).map((group) => group.toString(16));
-  return `${head.join(':')}::${tail.join(':')}` as Ip;
+  return text as Ip;
 }
 
 function isMapped(bytes: Uint8Array): boolean {
+  if (bytes[10] !== 0xff || bytes[11] !== 0xff) return false;
   for (let index = 0; index < 10; index += 1) if (bytes[index] !== 0) return false;
-  return bytes[10] === 0xff && bytes[11] === 0xff;
+  return true;
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  let run = { start: 0, length: 0 };
-  groups.forEach((group, index) => {
-    run = group === 0 ? { start: run.length === 0 ? index : run.start, length: run.length + 1 } : { start: 0, length: 0 };
-    if (run.length > best.length) best = run;
-  });
+/** Byte offsets of the first longest run of at least two zero groups; both -1 when there is none. */
+function longestZeroRun(bytes: Uint8Array): { start: number; end: number } {
+  let best = { start: -1, end: -1 };
+  let start = 0;
+  for (let end = 2; end <= 16; end += 2) {
+    if (bytes[end - 2] !== 0 || bytes[end - 1] !== 0) start = end;
+    else if (end - start > Math.max(2, best.end - best.start)) best = { start, end };
+  }
   return best;
 }
 
@@ -61,49 +63,84 @@ export function parseIp(text: string): Ip | undefined {
   return bytes && ipFromBytes(bytes);
 }
 
+const dot = 0x2e;
+const colon = 0x3a;
+
 function parseIpBytes(text: string): Uint8Array | undefined {
-  return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+  if (text.includes(':')) return parseIpv6(text);
+  const bytes = new Uint8Array(4);
+  return parseIpv4(text, 0, bytes, 0) ? bytes : undefined;
 }
 
-function parseIpv4(text: string): Uint8Array | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (!match) return undefined;
-  const bytes = Uint8Array.from(match.slice(1), Number);
+/** Four decimal numbers from `start` to the end of the text; false when it is anything else. */
+function parseIpv4(text: string, start: number, into: Uint8Array, offset: number): boolean {
+  let at = start;
   for (let index = 0; index < 4; index += 1) {
-    if (String(bytes[index]) !== match[index + 1]) return undefined;
+    const first = at;
+    let value = 0;
+    let digit = text.charCodeAt(at) - 0x30;
+    while (digit >= 0 && digit <= 9 && at - first < 3) {
+      value = value * 10 + digit;
+      at += 1;
+      digit = text.charCodeAt(at) - 0x30;
+    }
+    if (at === first || value > 0xff) return false;
+    if (at - first > 1 && text.charCodeAt(first) === 0x30) return false;
+    into[offset + index] = value;
+    if (index < 3 && text.charCodeAt(at) !== dot) return false;
+    if (index < 3) at += 1;
   }
-  return bytes;
+  return at === text.length;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  if (text.length > 45) return undefined;
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] as string);
-  const tail = halves.length === 2 ? parseGroups(halves[1] as string) : [];
-  if (!head || !tail) return undefined;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
-  return Uint8Array.from(groups.flatMap((group) => [group >>> 8, group & 0xff]));
-}
-
-function parseGroups(text: string): number[] | undefined {
-  if (text === '') return [];
-  const groups: number[] = [];
-  const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
-    if (part.includes('.') && index === parts.length - 1) {
-      const ipv4 = parseIpv4(part);
-      if (!ipv4) return undefined;
-      groups.push((ipv4[0] as number) * 0x100 + (ipv4[1] as number));
-      groups.push((ipv4[2] as number) * 0x100 + (ipv4[3] as number));
-    } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
-      groups.push(Number.parseInt(part, 16));
+  if (text.length < 2 || text.length > 45) return undefined;
+  const bytes = new Uint8Array(16);
+  const leadingGap = text.startsWith('::');
+  let gap = leadingGap ? 0 : -1;
+  let filled = 0;
+  let at = leadingGap ? 2 : 0;
+  while (at < text.length) {
+    const start = at;
+    let value = 0;
+    for (let digit = hexDigit(text.charCodeAt(at)); digit >= 0; at += 1) {
+      value = value * 0x10 + digit;
+      digit = hexDigit(text.charCodeAt(at + 1));
+    }
+    if (text.charCodeAt(at) === dot) {
+      if (filled > 12 || !parseIpv4(text, start, bytes, filled)) return undefined;
+      filled += 4;
+      break;
+    }
+    if (filled > 14 || at === start || at - start > 4) return undefined;
+    bytes[filled] = value >>> 8;
+    bytes[filled + 1] = value & 0xff;
+    filled += 2;
+    if (at === text.length) break;
+    if (text.charCodeAt(at) !== colon || at + 1 === text.length) return undefined;
+    at += 1;
+    if (text.charCodeAt(at) === colon) {
+      if (gap >= 0) return undefined;
+      gap = filled;
+      at += 1;
     }
   }
-  return groups;
+  if (gap < 0) return filled === 16 ? bytes : undefined;
+  return filled < 16 ? spread(bytes, gap, filled) : undefined;
+}
+
+/** Moves what stands behind the "::" to the end; the gap becomes zeros. */
+function spread(bytes: Uint8Array, gap: number, filled: number): Uint8Array {
+  const tail = 16 - (filled - gap);
+  bytes.copyWithin(tail, gap, filled);
+  bytes.fill(0, gap, tail);
+  return bytes;
 }
 
 export function endpoint(ip: Ip, port: number): Endpoint {
@@ -157,9 +194,10 @@ export function prefixLength(value: Prefix): number {
 
 /** "198.18.0.0/15" with no bit behind the length, or undefined. */
 export function parsePrefix(text: string): Prefix | undefined {
-  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
   const ip = match ? parseIp(match[1] as string) : undefined;
-  if (!match || !ip) return undefined;
+  // An IPv4-mapped spelling counts its length from another start: refused rather than guessed.
+  if (!match || !ip || text.includes(':') !== isIpv6(ip)) return undefined;
   const length = Number(match[2]);
   if (length > (isIpv6(ip) ? 128 : 32)) return undefined;
   const value = prefix(ip, length);
@@ -167,15 +205,46 @@ export function parsePrefix(text: string): Prefix | undefined {
 }
 
 export function prefixContains(value: Prefix, ip: Ip): boolean {
-  const base = prefixIp(value);
-  return isIpv6(base) === isIpv6(ip) && prefix(ip, prefixLength(value)) === value;
+  return rangeContains(rangeOf(value), ipBytes(ip));
 }
 
-const neverUnicast = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/128', '::1/128', 'ff00::/8'] as Prefix[];
+interface Range {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+function rangeOf(value: Prefix): Range {
+  return { bytes: ipBytes(prefixIp(value)), length: prefixLength(value) };
+}
+
+function rangeContains(range: Range, bytes: Uint8Array): boolean {
+  if (bytes.length !== range.bytes.length) return false;
+  const whole = range.length >>> 3;
+  for (let index = 0; index < whole; index += 1) {
+    if (bytes[index] !== range.bytes[index]) return false;
+  }
+  const bits = range.length & 7;
+  if (bits === 0) return true;
+  return (((bytes[whole] as number) ^ (range.bytes[whole] as number)) >>> (8 - bits)) === 0;
+}
+
+function anyContains(ranges: readonly Range[], ip: Ip): boolean {
+  const bytes = ipBytes(ip);
+  return ranges.some((range) => rangeContains(range, bytes));
+}
+
+const neverUnicast = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '224.0.0.0/3',
+  '::/128',
+  '::1/128',
+  'ff00::/8',
+].map((text) => rangeOf(text as Prefix));
 
 /** Whether a datagram may be sent there at all: not unspecified, loopback, multicast or broadcast. */
 export function isUnicast(ip: Ip): boolean {
-  return !neverUnicast.some((range) => prefixContains(range, ip));
+  return !anyContains(neverUnicast, ip);
 }
 
 const privateRanges = [
@@ -187,9 +256,9 @@ const privateRanges = [
   '198.18.0.0/15',
   'fc00::/7',
   'fe80::/10',
-] as Prefix[];
+].map((text) => rangeOf(text as Prefix));
 
 /** Addresses that mean something only inside one network (RFC 1918, 6598, 3927, 2544, 4193, 4291). */
 export function isPrivate(ip: Ip): boolean {
-  return privateRanges.some((range) => prefixContains(range, ip));
+  return anyContains(privateRanges, ip);
 }

@@ -1,7 +1,7 @@
 /**
  * Named timers of one machine, in a binary heap: setting, clearing and asking for the earliest cost
- * O(log n), so that a Direction Server with 100,000 nodes asks as cheaply as one with ten. A timer is
- * data, a name and a key; what is to happen when it is due is the machine's control flow.
+ * O(log n), so that a Direction Server with 100,000 nodes asks as cheaply as one with ten. A timer
+ * is data, a name and a key; what is to happen when it is due is the machine's control flow.
  */
 import { assert } from './assert.ts';
 
@@ -19,6 +19,8 @@ export interface DueTimer<Name extends string> {
 
 interface Row<Name extends string> extends DueTimer<Name> {
   at: number;
+  /** Name and key as one map key. */
+  readonly label: string;
   /** Position in the heap. */
   slot: number;
   /** Breaks ties by the order of setting, so that a run repeats exactly. */
@@ -34,7 +36,7 @@ export class Timers<Name extends string> {
     return this.#heap.length;
   }
 
-  /** Sets or moves the timer `name` of `key` to `at`. */
+  /** Sets or moves the timer `name` of `key` to `at`; a name holds no space. */
   set(name: Name, key: string, at: number): void {
     assert(Number.isFinite(at), 'a timer is set to a finite time');
     const label = `${name} ${key}`;
@@ -44,7 +46,7 @@ export class Timers<Name extends string> {
       row.at = at;
       row.order = this.#order;
     } else {
-      row = { name, key, at, slot: this.#heap.length, order: this.#order };
+      row = { name, key, label, at, slot: this.#heap.length, order: this.#order };
       this.#rowByLabel.set(label, row);
       this.#heap.push(row);
     }
@@ -52,10 +54,12 @@ export class Timers<Name extends string> {
   }
 
   clear(name: Name, key: string): void {
-    const label = `${name} ${key}`;
-    const row = this.#rowByLabel.get(label);
-    if (!row) return;
-    this.#rowByLabel.delete(label);
+    const row = this.#rowByLabel.get(`${name} ${key}`);
+    if (row) this.#remove(row);
+  }
+
+  #remove(row: Row<Name>): void {
+    this.#rowByLabel.delete(row.label);
     const last = this.#heap.pop() as Row<Name>;
     if (last === row) return;
     this.#heap[row.slot] = last;
@@ -76,7 +80,7 @@ export class Timers<Name extends string> {
   take(now: number): DueTimer<Name> | undefined {
     const first = this.#heap[0];
     if (!first || first.at > now) return undefined;
-    this.clear(first.name, first.key);
+    this.#remove(first);
     return { name: first.name, key: first.key };
   }
 
@@ -108,7 +112,7 @@ export class Timers<Name extends string> {
     let slot = from;
     for (;;) {
       let least = slot;
-      for (const child of [slot * 2 + 1, slot * 2 + 2]) {
+      for (let child = slot * 2 + 1; child <= slot * 2 + 2; child += 1) {
         const row = this.#heap[child];
         if (row && this.#before(row, this.#heap[least] as Row<Name>)) least = child;
       }
