@@ -1,0 +1,317 @@
+/**
+ * Calls into C libraries, the one door for the whole platform: libraries are opened once and never
+ * closed, numbers are checked before C sees them, and a null pointer is `null` on every engine. An
+ * engine with `dlopen` makes fast calls itself; on one with `Lib` and `CFunction` only, integers are
+ * kept in prepared bytes and addresses are handed over as they are, which is many times quicker there
+ * than its own conversion. Callbacks, floating point and structures by value are left out.
+ */
+import * as engine from 'tjs:ffi';
+import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
+import { assert } from '../../base/assert.ts';
+
+const ffi: ForeignInterface = engine.default ?? (engine as unknown as ForeignInterface);
+
+/** `buffer` is any pointer: a Uint8Array, a `Pinned` one, or null. `string` is NUL-terminated UTF-8. */
+export type ArgumentType = 'int' | 'uint' | 'u16' | 'u64' | 'size' | 'ulong' | 'buffer' | 'string';
+export type ReturnType = 'void' | 'int' | 'uint' | 'size' | 'ssize';
+/** The result, then the arguments; `'...'` stands before the variable ones. */
+export type Signature = readonly [ReturnType, ...(ArgumentType | '...')[]];
+
+declare const pinned: unique symbol;
+/** A buffer whose address was taken for good; see `pin`. */
+export interface Pinned {
+  readonly [pinned]: true;
+}
+
+type ArgumentOf<T> = T extends 'buffer'
+  ? Uint8Array | Pinned | null
+  : T extends 'string'
+    ? string
+    : number;
+type ArgumentsOf<T extends readonly unknown[]> = T extends readonly [infer First, ...infer Rest]
+  ? First extends '...'
+    ? ArgumentsOf<Rest>
+    : [ArgumentOf<First>, ...ArgumentsOf<Rest>]
+  : [];
+type FunctionOf<S> = S extends readonly [infer Returns, ...infer Args]
+  ? (...values: ArgumentsOf<Args>) => Returns extends 'void' ? undefined : number
+  : never;
+export type Bound<Symbols extends Readonly<Record<string, Signature>>> = {
+  readonly [Name in keyof Symbols]: FunctionOf<Symbols[Name]>;
+};
+
+/** None of the library's names could be opened, or it lacks a function. */
+export class LibraryMissing extends Error {
+  override readonly name = 'LibraryMissing';
+  readonly libraryNames: readonly string[];
+
+  constructor(libraryNames: readonly string[], reasons: readonly string[]) {
+    super(`cannot use ${libraryNames.join(' or ')}: ${reasons.join('; ')}`);
+    this.libraryNames = libraryNames;
+  }
+}
+
+export const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Bytes of a pointer, of `size_t` and of `long`: 8 or 4. */
+export const pointerBytes = ffi.types['pointer']?.size === 4 ? 4 : 8;
+
+/** C's `errno`; only meaningful directly after the call that failed. */
+export function errno(): number {
+  return ffi.errno();
+}
+
+export function errorText(number: number): string {
+  return ffi.strerror(number);
+}
+
+/** The address of the first byte, to be stored in a C structure. The caller keeps `bytes` alive. */
+export function addressOf(bytes: Uint8Array): bigint {
+  assert(bytes.buffer.byteLength > 0, 'only bytes that exist have an address');
+  if (ffi.bufferToPointer) return BigInt(ffi.bufferToPointer(bytes).toString());
+  return BigInt(ffi.types['buffer']?.toBuffer(bytes) as bigint | number);
+}
+
+const keptAlive: Uint8Array[] = [];
+
+/** Takes the address of a buffer that lives as long as the process, so that calls need not. */
+export function pin(bytes: Uint8Array): Pinned {
+  keptAlive.push(bytes);
+  const handle = ffi.dlopen ? bytes : ffi.types['buffer']?.toBuffer(bytes);
+  return handle as unknown as Pinned;
+}
+
+const encoder = new TextEncoder();
+
+function cString(text: string): Uint8Array {
+  assert(!text.includes('\0'), 'a C string holds no NUL');
+  return encoder.encode(`${text}\0`);
+}
+
+/** Opens the first library of the list that exists and has all functions. */
+export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
+  libraryNames: readonly string[],
+  symbols: Symbols,
+): Bound<Symbols> {
+  const reasons: string[] = [];
+  for (const library of libraryNames) {
+    try {
+      return (ffi.dlopen ? bindModern(library, symbols) : bindClassic(library, symbols)) as Bound<Symbols>;
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new LibraryMissing(libraryNames, reasons);
+}
+
+type Call = (...values: unknown[]) => unknown;
+
+interface Shape {
+  readonly returns: ReturnType;
+  readonly args: readonly ArgumentType[];
+  readonly fixed: number | undefined;
+}
+
+function shapeOf([returns, ...rest]: Signature): Shape {
+  const marker = rest.indexOf('...');
+  const args = rest.filter((type): type is ArgumentType => type !== '...');
+  return { returns, args, fixed: marker < 0 ? undefined : marker };
+}
+
+const longBits = pointerBytes * 8;
+/** Exclusive limits; 64-bit values stop where numbers stop being exact. */
+const limitByType: Readonly<Partial<Record<ArgumentType, number>>> = {
+  u16: 2 ** 16,
+  uint: 2 ** 32,
+  u64: 2 ** 53,
+  size: Math.min(2 ** longBits, 2 ** 53),
+  ulong: Math.min(2 ** longBits, 2 ** 53),
+};
+
+function checkNumber(type: ArgumentType, value: unknown): void {
+  const limit = limitByType[type];
+  const good =
+    type === 'int'
+      ? Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 31
+      : limit !== undefined &&
+        Number.isSafeInteger(value) &&
+        (value as number) >= 0 &&
+        (value as number) < limit;
+  assert(good, `a C function was given ${String(value)} for ${type}`);
+}
+
+const modernName: Readonly<Record<ArgumentType | ReturnType, string>> = {
+  void: 'void',
+  int: 'i32',
+  uint: 'u32',
+  u16: 'u16',
+  u64: 'u64',
+  size: 'size_t',
+  ssize: 'ssize_t',
+  ulong: 'ulong',
+  buffer: 'ptr',
+  string: 'ptr',
+};
+
+function bindModern(
+  library: string,
+  symbols: Readonly<Record<string, Signature>>,
+): Record<string, Call> {
+  const shapeByName = new Map(
+    Object.entries(symbols).map(([name, signature]) => [name, shapeOf(signature)]),
+  );
+  const opened = (ffi.dlopen as NonNullable<ForeignInterface['dlopen']>)(
+    library,
+    Object.fromEntries(
+      [...shapeByName].map(([name, { returns, args, fixed }]) => [
+        name,
+        {
+          returns: modernName[returns],
+          args: args.map((type) => modernName[type]),
+          ...(fixed === undefined ? {} : { fixed }),
+        },
+      ]),
+    ),
+  );
+  const bound: Record<string, Call> = {};
+  for (const [name, shape] of shapeByName) {
+    bound[name] = checked(opened.symbols[name] as Call, shape.args);
+  }
+  keptLibraries.push(opened);
+  return bound;
+}
+
+/** Libraries stay open and referenced: a call after closing would end the process. */
+const keptLibraries: unknown[] = [];
+
+/** The engine's own call with the checks it lacks: it would call C with a wild number, then complain. */
+function checked(call: Call, types: readonly ArgumentType[]): Call {
+  const strings = types.flatMap((type, index) => (type === 'string' ? [index] : []));
+  const numbers = types.flatMap((type, index) =>
+    type === 'string' || type === 'buffer' ? [] : [index],
+  );
+  return (...values) => {
+    for (const index of numbers) {
+      const value = values[index];
+      // The common case, an integer in the range of all types, is told apart without a call.
+      if (typeof value === 'number' && value === (value & 0x7fff)) continue;
+      checkNumber(types[index] as ArgumentType, value);
+    }
+    for (const index of strings) values[index] = cString(values[index] as string);
+    return call(...values);
+  };
+}
+
+const classicName: Readonly<Record<ArgumentType | ReturnType, string>> = {
+  void: 'void',
+  int: 'sint32',
+  uint: 'uint32',
+  u16: 'uint16',
+  u64: 'uint64',
+  size: 'size',
+  ssize: 'ssize',
+  ulong: 'ulong',
+  buffer: 'pointer',
+  string: 'pointer',
+};
+
+function bindClassic(
+  library: string,
+  symbols: Readonly<Record<string, Signature>>,
+): Record<string, Call> {
+  const { Lib, CFunction, types } = ffi;
+  assert(Lib !== undefined && CFunction !== undefined, 'the engine has a foreign function interface');
+  const opened = new Lib(library);
+  const bound: Record<string, Call> = {};
+  for (const [name, signature] of Object.entries(symbols)) {
+    const { returns, args, fixed } = shapeOf(signature);
+    const typeOf = (type: ArgumentType | ReturnType) => {
+      const found = types[classicName[type]];
+      assert(found !== undefined, `the engine knows the C type ${type}`);
+      return found;
+    };
+    const foreign = new CFunction(opened.symbol(name), typeOf(returns), args.map(typeOf), fixed);
+    bound[name] = prepared(foreign, returns, args) ?? converted(foreign, args);
+  }
+  keptLibraries.push(opened);
+  return bound;
+}
+
+/** The slow form for an engine that does not show its prepared calls. */
+function converted(foreign: ForeignFunction, types: readonly ArgumentType[]): Call {
+  return checked((...values) => {
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index];
+      if (value === null) values[index] = 0n;
+      else if (value instanceof Uint8Array) values[index] = ffi.types['buffer']?.toBuffer(value);
+    }
+    return foreign.call(...values);
+  }, types);
+}
+
+const nullPointer = pointerBytes === 8 ? 0n : 0;
+
+/** Calls with one reused argument area per parameter; numbers are rewritten only when they change. */
+function prepared(
+  foreign: ForeignFunction,
+  returns: ReturnType,
+  types: readonly ArgumentType[],
+): Call | undefined {
+  const call = foreign._cif;
+  const symbol = foreign._symbol?._dlsym;
+  const pointerType = ffi.types['buffer'];
+  if (!call || symbol === undefined || !pointerType || !littleEndian) return undefined;
+  const areas = types.map((type) => new Uint8Array(ffi.types[classicName[type]]?.size ?? 8));
+  const written: unknown[] = types.map(() => 0);
+  const count = types.length;
+  const passed: unknown[] = [symbol, ...areas];
+  return (...values) => {
+    assert(values.length === count, 'a C function gets exactly its arguments');
+    for (let index = 0; index < count; index += 1) {
+      let value = values[index];
+      if (typeof value === 'number') {
+        if (value === written[index]) continue;
+        checkNumber(types[index] as ArgumentType, value);
+        writeNumber(areas[index] as Uint8Array, value);
+        written[index] = value;
+        continue;
+      }
+      if (value === null) {
+        passed[index + 1] = nullPointer;
+      } else if (typeof value === 'bigint') {
+        assert(types[index] === 'buffer', 'only a pointer argument is an address');
+        passed[index + 1] = value;
+      } else {
+        // `values` keeps the encoded text referenced until C has returned.
+        if (typeof value === 'string') value = values[index] = cString(value);
+        passed[index + 1] = pointerType.toBuffer(value);
+      }
+    }
+    return readNumber(call.call(...(passed as [unknown])), returns);
+  };
+}
+
+function writeNumber(area: Uint8Array, value: number): void {
+  const low = value % 0x1_0000_0000 | 0;
+  const high = Math.floor(value / 0x1_0000_0000);
+  for (let index = 0; index < area.length; index += 1) {
+    area[index] = index < 4 ? low >>> (index * 8) : high >>> ((index - 4) * 8);
+  }
+}
+
+function readNumber(bytes: Uint8Array, returns: ReturnType): number | undefined {
+  if (returns === 'void') return undefined;
+  const low =
+    (bytes[0] as number) |
+    ((bytes[1] as number) << 8) |
+    ((bytes[2] as number) << 16) |
+    ((bytes[3] as number) << 24);
+  if (returns === 'int') return low;
+  if (returns === 'uint' || (returns === 'size' && pointerBytes === 4)) return low >>> 0;
+  if (pointerBytes === 4) return low;
+  const high =
+    (bytes[4] as number) |
+    ((bytes[5] as number) << 8) |
+    ((bytes[6] as number) << 16) |
+    ((bytes[7] as number) << 24);
+  return (returns === 'ssize' ? high : high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+}
