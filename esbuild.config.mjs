@@ -1,0 +1,82 @@
+/**
+ * Builds the two programs, ntmobiled and ntmobile, as one self-contained file each for txiki.js, and
+ * `bundle`, by which the tests build what they run. Prints the sizes and fails above the limit, since
+ * both files live in a router's flash.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { argv, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const limitBytes = 300 * 1024;
+const programs = ['ntmobiled', 'ntmobile'];
+
+export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Options that every bundle of this project shares; `platform` is node's only for test tools. */
+export function bundle(options) {
+  return build({
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    charset: 'utf8',
+    external: ['tjs:*', 'node:*'],
+    define: { __VERSION__: JSON.stringify(version) },
+    logLevel: 'warning',
+    ...options,
+  });
+}
+
+/** Builds both programs into out/; the names and sizes in bytes of those that were built. */
+export async function buildPrograms() {
+  const built = [];
+  for (const name of programs) {
+    const entry = join(root, 'src/main', `${name}.ts`);
+    if (!existsSync(entry)) throw new Error(`src/main/${name}.ts is missing: nothing to build`);
+    const result = await bundle({
+      entryPoints: [entry],
+      outfile: join(root, 'out', `${name}.js`),
+      minify: true,
+      external: ['tjs:*'],
+      metafile: true,
+    });
+    const output = Object.values(result.metafile.outputs)[0];
+    const parts = Object.entries(output.inputs)
+      .map(([file, { bytesInOutput }]) => ({ file, bytes: bytesInOutput }))
+      .sort((a, b) => b.bytes - a.bytes);
+    built.push({ name, bytes: output.bytes, parts });
+  }
+  return built;
+}
+
+async function main() {
+  const detailed = argv.includes('--sizes');
+  let failed = false;
+  for (const { name, bytes, parts } of await buildPrograms()) {
+    const over = bytes > limitBytes;
+    failed ||= over;
+    const size = `${(bytes / 1024).toFixed(1)} KB`;
+    const limit = `of ${limitBytes / 1024} KB`;
+    console.log(`out/${name}.js ${size} ${limit}${over ? ': too large' : ''}`);
+    if (!detailed && !over) continue;
+    for (const part of parts.slice(0, 12)) {
+      console.log(`  ${(part.bytes / 1024).toFixed(1).padStart(7)} KB  ${part.file}`);
+    }
+  }
+  if (failed) exit(1);
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    // What esbuild found wrong stands on the terminal already.
+    if (!error.errors) console.error(error.message);
+    exit(1);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * `npm start`, `npm run sim`, `npm run fuzz` and `npm run generate`: makes the machine ready, builds what
+ * is needed and hands the terminal to the tool that the first argument names.
+ */
+import { argv, exit } from 'node:process';
+import { ensureEnvironment, NotReady, whyNoNamespaces } from './setup/environment.mjs';
+
+async function main() {
+  const [name, ...args] = argv.slice(2);
+  await ensureEnvironment();
+  if (name === 'lab') {
+    const why = await whyNoNamespaces();
+    if (why !== undefined) throw new NotReady(why);
+    const { buildPrograms } = await import('../esbuild.config.mjs');
+    await buildPrograms();
+  }
+  const { runInForeground } = await import('./runner/tool.mjs');
+  return runInForeground(name, args);
+}
+
+try {
+  exit(await main());
+} catch (error) {
+  console.error(error instanceof NotReady ? error.message : error);
+  exit(1);
+}

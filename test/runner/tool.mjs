@@ -1,0 +1,69 @@
+/**
+ * Bundles and runs one of the project's own tools (lab, sim, fuzz, generate), which are TypeScript for
+ * Node. `npm start`, `npm run sim` and the like give it the terminal; `npm test` reads its last line.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { env, execPath } from 'node:process';
+import { createInterface } from 'node:readline';
+import { bundle } from '../../esbuild.config.mjs';
+import { root } from '../setup/paths.mjs';
+
+const entries = {
+  lab: 'test/lab/main.ts',
+  sim: 'test/sim/main.ts',
+  fuzz: 'test/fuzz/main.ts',
+  generate: 'test/generate/main.ts',
+};
+const keptLines = 60;
+
+async function built(name) {
+  const entry = join(root, entries[name]);
+  if (!existsSync(entry)) throw new Error(`${entries[name]} is missing`);
+  const outfile = join(root, 'out/test', `${name}.mjs`);
+  mkdirSync(join(root, 'out/test'), { recursive: true });
+  await bundle({ entryPoints: [entry], outfile, platform: 'node', sourcemap: 'inline' });
+  return outfile;
+}
+
+function start(file, args, stdio) {
+  const options = { stdio, cwd: root, env: { ...env, NTM_ROOT: root } };
+  return spawn(execPath, ['--enable-source-maps', file, ...args], options);
+}
+
+/** Gives the tool the terminal; its exit code. Signals of the terminal reach the tool itself. */
+export async function runInForeground(name, args) {
+  const child = start(await built(name), args, 'inherit');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT') child.kill(signal);
+    });
+  }
+  return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+}
+
+/** Runs the tool for its verdict: { passed, failed, skipped, failures }. */
+export async function runTool(name, args, progress) {
+  const file = await built(name).catch((error) => error);
+  const broken = (text) => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
+  if (file instanceof Error) return broken(file.message);
+  const child = start(file, args, ['ignore', 'pipe', 'pipe']);
+  const lines = [];
+  const take = (line) => {
+    if (line.trim() === '') return;
+    lines.push(line);
+    progress(line.trim());
+    lines.splice(0, lines.length - keptLines);
+  };
+  createInterface({ input: child.stdout }).on('line', take);
+  createInterface({ input: child.stderr }).on('line', take);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  const last = lines.findLast((line) => /^\d+ passed, \d+ failed/.test(line)) ?? '';
+  const [, passed, failed, skipped] =
+    /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/.exec(last) ?? [];
+  if (passed === undefined) return broken([`${name} ended with ${code}`, ...lines].join('\n'));
+  const counts = { passed: +passed, failed: +failed, skipped: +(skipped ?? 0) };
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return { ...counts, failures: counts.failed > 0 ? [lines.join('\n')] : [] };
+}
