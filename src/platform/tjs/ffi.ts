@@ -7,7 +7,7 @@
  */
 import * as engine from 'tjs:ffi';
 import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
-import { assert } from '../../base/assert.ts';
+import { AssertionFailure, assert } from '../../base/assert.ts';
 
 const ffi: ForeignInterface = engine.default ?? (engine as unknown as ForeignInterface);
 
@@ -128,15 +128,14 @@ const limitByType: Readonly<Partial<Record<ArgumentType, number>>> = {
 };
 
 function checkNumber(type: ArgumentType, value: unknown): void {
+  const number = value as number;
   const limit = limitByType[type];
-  const good =
-    type === 'int'
-      ? Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 31
-      : limit !== undefined &&
-        Number.isSafeInteger(value) &&
-        (value as number) >= 0 &&
-        (value as number) < limit;
-  assert(good, `a C function was given ${String(value)} for ${type}`);
+  if (type === 'int') {
+    if (Number.isInteger(value) && number >= -(2 ** 31) && number < 2 ** 31) return;
+  } else if (limit !== undefined) {
+    if (Number.isSafeInteger(value) && number >= 0 && number < limit) return;
+  }
+  throw new AssertionFailure(`a C function was given ${String(value)} for ${type}`);
 }
 
 const modernName: Readonly<Record<ArgumentType | ReturnType, string>> = {
@@ -264,8 +263,9 @@ function prepared(
   const written: unknown[] = types.map(() => 0);
   const count = types.length;
   const passed: unknown[] = [symbol, ...areas];
+  const invoke = call.call;
   return (...values) => {
-    assert(values.length === count, 'a C function gets exactly its arguments');
+    if (values.length !== count) throw new AssertionFailure('C is given exactly its arguments');
     for (let index = 0; index < count; index += 1) {
       let value = values[index];
       if (typeof value === 'number') {
@@ -286,7 +286,7 @@ function prepared(
         passed[index + 1] = pointerType.toBuffer(value);
       }
     }
-    return readNumber(call.call(...(passed as [unknown])), returns);
+    return readNumber(Reflect.apply(invoke, call, passed) as Uint8Array, returns);
   };
 }
 
