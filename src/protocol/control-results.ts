@@ -68,6 +68,8 @@ export type ZoneStatus = {
 export type DsStatus = {
   readonly zone: string;
   readonly nodeId: string;
+  /** Hexadecimal: what the owner of another zone puts into "option key". */
+  readonly publicKey: string;
   readonly advertised: readonly string[];
   readonly pool: string;
   readonly poolUsed: number;
@@ -230,7 +232,11 @@ export type InviteRow = {
 export type InvitesResult = { readonly invites: readonly InviteRow[] };
 
 export type UninviteResult = { readonly name: string };
-export type RenameResult = { readonly nodeId: string; readonly oldName: string; readonly name: string };
+export type RenameResult = {
+  readonly nodeId: string;
+  readonly oldName: string;
+  readonly name: string;
+};
 export type RemoveResult = { readonly nodeId: string; readonly name: string };
 
 export type ConnectResult = {

@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromBase64url, toBase64url } from '../../src/base/base64url.ts';
 import { utf8 } from '../../src/base/bytes.ts';
-import { parseEndpoint } from '../../src/base/ip.ts';
 import type { Endpoint } from '../../src/base/ip.ts';
+import { parseEndpoint } from '../../src/base/ip.ts';
 import {
   decodeInvite,
   describeSpan,
