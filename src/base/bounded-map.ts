@@ -1,7 +1,7 @@
 /**
  * A map that never holds more than `limit` entries. What happens at the limit is the caller's
- * choice: `set` refuses, `setEvicting` drops the oldest entry, the one whose key came in, or was last
- * given to `setEvicting`, longest ago. `set` on a key that is there keeps its age.
+ * choice: `set` refuses, `setEvicting` drops the oldest entry, the one whose key came in, or was
+ * last given to `setEvicting`, longest ago. `set` on a key that is there keeps its age.
  */
 import { assert } from './assert.ts';
 

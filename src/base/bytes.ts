@@ -1,7 +1,7 @@
 /**
  * Byte strings: comparison, hexadecimal text, UTF-8, and a reader and writer over one buffer. All
- * numbers are big endian. The reader never throws: a read past the end yields zeros and clears `ok`,
- * which the caller checks once at the end, so that decoding hostile bytes needs no exception.
+ * numbers are big endian. The reader never throws: a read past the end yields zeros and clears
+ * `ok`, which the caller checks once at the end, so that hostile bytes need no exception.
  */
 import { assert } from './assert.ts';
 
@@ -91,8 +91,8 @@ export function utf8(text: string): Uint8Array {
 }
 
 /**
- * Text of UTF-8 bytes, or undefined when they are not well-formed. Short ASCII takes a way of its own,
- * since a small engine's TextDecoder costs more than the rest of decoding a message.
+ * Text of UTF-8 bytes, or undefined when they are not well-formed. Short ASCII takes a way of its
+ * own, since a small engine's TextDecoder costs more than the rest of decoding a message.
  */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   if (bytes.length <= 256 && isAscii(bytes)) {
@@ -134,7 +134,7 @@ export class Reader {
     this.offset = this.end;
   }
 
-  /** A view, not a copy, of the next `length` bytes; past the end, zeros, of which at most 64 KiB. */
+  /** A view, not a copy, of the next `length` bytes; past the end zeros, at most 64 KiB of them. */
   take(length: number): Uint8Array {
     if (length > this.end - this.offset) {
       this.fail();

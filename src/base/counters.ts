@@ -1,4 +1,4 @@
-/** Counts by name, such as datagrams dropped by reason: what a drop leaves instead of an exception. */
+/** Counts by name, such as drops by reason: what a drop leaves behind instead of an exception. */
 export class Counters<Name extends string> {
   readonly #countByName = new Map<Name, number>();
 

@@ -39,7 +39,7 @@ function isMapped(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Byte offsets of the first longest run of at least two zero groups; both -1 when there is none. */
+/** Byte offsets of the first longest run of at least two zero groups; both -1 if there is none. */
 function longestZeroRun(bytes: Uint8Array): { start: number; end: number } {
   let best = { start: -1, end: -1 };
   let start = 0;
@@ -225,7 +225,7 @@ function rangeContains(range: Range, bytes: Uint8Array): boolean {
   }
   const bits = range.length & 7;
   if (bits === 0) return true;
-  return (((bytes[whole] as number) ^ (range.bytes[whole] as number)) >>> (8 - bits)) === 0;
+  return ((bytes[whole] as number) ^ (range.bytes[whole] as number)) >>> (8 - bits) === 0;
 }
 
 function anyContains(ranges: readonly Range[], ip: Ip): boolean {
@@ -242,7 +242,7 @@ const neverUnicast = [
   'ff00::/8',
 ].map((text) => rangeOf(text as Prefix));
 
-/** Whether a datagram may be sent there at all: not unspecified, loopback, multicast or broadcast. */
+/** Whether a datagram may be sent there: not unspecified, loopback, multicast or broadcast. */
 export function isUnicast(ip: Ip): boolean {
   return !anyContains(neverUnicast, ip);
 }
@@ -258,7 +258,7 @@ const privateRanges = [
   'fe80::/10',
 ].map((text) => rangeOf(text as Prefix));
 
-/** Addresses that mean something only inside one network (RFC 1918, 6598, 3927, 2544, 4193, 4291). */
+/** Addresses that mean something only inside one network: RFC 1918, 2544, 3927, 4193, 4291, 6598. */
 export function isPrivate(ip: Ip): boolean {
   return anyContains(privateRanges, ip);
 }

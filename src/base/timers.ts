@@ -12,6 +12,13 @@ export interface Deadline {
   readonly why: string;
 }
 
+/** The first of several deadlines, if there is any. */
+export function earliest(...deadlines: readonly (Deadline | undefined)[]): Deadline | undefined {
+  let first: Deadline | undefined;
+  for (const each of deadlines) if (each && (!first || each.at < first.at)) first = each;
+  return first;
+}
+
 export interface DueTimer<Name extends string> {
   readonly name: Name;
   readonly key: string;

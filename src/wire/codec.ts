@@ -1,29 +1,49 @@
 /**
  * Message bodies to bytes and back, by the table alone. A body is the fields in order and then the
- * extension area: items of type (u16), length (u16) and value, unknown types skipped, so that version 1
- * can grow. Type 0 is padding.
+ * extension area: items of type (u16), length (u16) and value, unknown types skipped, so that version
+ * 1 can grow. Type 0 is padding. Headers, seals and hashes belong to the framing, not to this file.
  */
-import { Reader, Writer } from '../base/bytes.ts';
+import { type Reader, Writer } from '../base/bytes.ts';
 import { type Drop, drop } from './drops.ts';
 import type { Field } from './fields.ts';
 import { protocolVersion } from './header.ts';
-import { type Framing, type MessageName, type MessageRow, messages, type Values } from './messages.ts';
+import type { Framing, MessageRow } from './message-row.ts';
+import { type MessageName, messages, type Values } from './messages.ts';
 
 const extensionHeaderLength = 4;
 const paddingExtension = 0;
 
-const nameByCode = new Map<number, MessageName>(
-  Object.entries(messages).map(([name, row]) => [row.code, name as MessageName]),
-);
+/** A row made ready for loops that allocate nothing. */
+interface Layout {
+  readonly names: readonly string[];
+  readonly types: readonly Field<unknown>[];
+}
+
+const layouts = Object.fromEntries(
+  Object.entries(messages).map(([name, row]) => [
+    name,
+    { names: Object.keys(row.fields), types: Object.values(row.fields) as Field<unknown>[] },
+  ]),
+) as unknown as Record<MessageName, Layout>;
+
+const nameByCode = new Array<MessageName | undefined>(0x100).fill(undefined);
+for (const [name, row] of Object.entries(messages)) nameByCode[row.code] = name as MessageName;
 
 export function messageRow(name: MessageName): MessageRow {
   return messages[name] as unknown as MessageRow;
 }
 
+export interface Identity {
+  readonly name: MessageName;
+  readonly framing: Framing;
+  /** The low four bits of the second byte; which may be set is the framing's to say. */
+  readonly flags: number;
+}
+
 /** Which message a datagram claims to be, by its first two bytes. */
-export function identify(datagram: Uint8Array): { readonly name: MessageName; readonly framing: Framing; readonly flags: number } | Drop {
+export function identify(datagram: Uint8Array): Identity | Drop {
   if (datagram.length < 2) return drop('too-short');
-  const name = nameByCode.get(datagram[0] as number);
+  const name = nameByCode[datagram[0] as number];
   if (name === undefined) return drop('unknown-type');
   const version = datagram[1] as number;
   if (version >>> 4 !== protocolVersion) return drop('unknown-version');
@@ -31,32 +51,56 @@ export function identify(datagram: Uint8Array): { readonly name: MessageName; re
 }
 
 export function messageNameOf(code: number): MessageName | undefined {
-  return nameByCode.get(code);
+  return nameByCode[code];
 }
 
-export function encodeFields<Name extends MessageName>(writer: Writer, name: Name, values: Values<Name>): void {
-  for (const [field, type] of Object.entries(messages[name].fields)) {
-    (type as Field<unknown>).write(writer, (values as Record<string, unknown>)[field]);
+export function encodeFields<Name extends MessageName>(
+  writer: Writer,
+  name: Name,
+  values: Values<Name>,
+): void {
+  const { names, types } = layouts[name];
+  for (let index = 0; index < names.length; index += 1) {
+    const value = (values as Record<string, unknown>)[names[index] as string];
+    (types[index] as Field<unknown>).write(writer, value);
   }
 }
 
-/** The fields of a message; the reader is left behind them, with `ok` false when they were malformed. */
+/** The fields of a message; the reader is left behind them, `ok` false when they were malformed. */
 export function decodeFields<Name extends MessageName>(reader: Reader, name: Name): Values<Name> {
+  const { names, types } = layouts[name];
   const values: Record<string, unknown> = {};
-  for (const [field, type] of Object.entries(messages[name].fields)) {
-    values[field] = (type as Field<unknown>).read(reader);
+  for (let index = 0; index < names.length; index += 1) {
+    values[names[index] as string] = (types[index] as Field<unknown>).read(reader);
   }
   return values as Values<Name>;
 }
 
-/** Body of a sealed or path message: the fields, without extensions but for `padding` bytes of one when asked. */
-export function encodeBody<Name extends MessageName>(name: Name, values: Values<Name>, writer: Writer = new Writer()): Uint8Array {
+/** Fields, then the end. */
+export function decodeExactly<Name extends MessageName>(
+  name: Name,
+  reader: Reader,
+): Values<Name> | Drop {
+  const values = decodeFields(reader, name);
+  if (!reader.ok) return drop('malformed');
+  return reader.remaining > 0 ? drop('trailing-bytes') : values;
+}
+
+/** The fields alone: a body with an empty extension area. */
+export function encodeBody<Name extends MessageName>(
+  name: Name,
+  values: Values<Name>,
+  writer: Writer = new Writer(),
+): Uint8Array {
   encodeFields(writer, name, values);
   return writer.bytes;
 }
 
 /** Fields, then nothing but well-formed extensions. */
-export function decodeBody<Name extends MessageName>(name: Name, reader: Reader): Values<Name> | Drop {
+export function decodeBody<Name extends MessageName>(
+  name: Name,
+  reader: Reader,
+): Values<Name> | Drop {
   const values = decodeFields(reader, name);
   if (!reader.ok) return drop('malformed');
   while (reader.remaining > 0) {
@@ -67,7 +111,10 @@ export function decodeBody<Name extends MessageName>(name: Name, reader: Reader)
   return values;
 }
 
-/** Appends a padding extension so that `writer` holds exactly `length` bytes; no-op when it holds that many or nearly. */
+/**
+ * Appends one padding extension so that `writer` holds exactly `length` bytes; does nothing when it
+ * holds as many or so nearly as many that no extension fits in between.
+ */
 export function padTo(writer: Writer, length: number): void {
   const missing = length - writer.length;
   if (missing < extensionHeaderLength) return;

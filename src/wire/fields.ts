@@ -1,62 +1,94 @@
 /**
- * The field types of messages: how each is read, written, described and bounded. The message table is
- * made of these, and the codec, the protocol page, the fuzz generator and the trace printer come from
- * the table.
+ * The simple field types of messages: how each is read, written, described, bounded, drawn and shown.
+ * The message table is made of these, of address-fields and of composite-fields; the codec, the
+ * protocol page, the vectors, the fuzz generator and the trace printer come from the table.
  */
-import { fromHex, fromUtf8, isZero, type Reader, toHex, utf8, type Writer } from '../base/bytes.ts';
 import { assert } from '../base/assert.ts';
-import {
-  type Endpoint,
-  endpoint,
-  endpointIp,
-  endpointPort,
-  type Ip,
-  ipBytes,
-  ipFromBytes,
-  isIpv6,
-  type Prefix,
-  prefix,
-  prefixIp,
-  prefixLength,
-} from '../base/ip.ts';
+import { fromHex, fromUtf8, isZero, type Reader, toHex, utf8, type Writer } from '../base/bytes.ts';
 import { type Random, randomBelow } from '../base/random.ts';
 
 export interface Field<Value> {
-  /** For the protocol page: "u32", "list of at most 8 endpoint". */
+  /** For the protocol page: "u32", "text of at most 63 bytes, behind its length (u8)". */
   readonly description: string;
   /** Bytes on the wire, least and most. */
   readonly least: number;
   readonly most: number;
+  /** Of what a structure, or each item of a list of structures, consists. */
+  readonly parts?: Fields;
   /** Calls `reader.fail()` on anything that is not exactly a value of this field. */
   read(reader: Reader): Value;
+  /** Asserts that `read` will take what is written. */
   write(writer: Writer, value: Value): void;
   /** Any valid value, for vectors and the fuzz generator. */
   sample(random: Random): Value;
+  /** For traces: short, without line breaks, and without anything that has to stay secret. */
+  show(value: Value): string;
 }
 
 export type ValueOf<F> = F extends Field<infer Value> ? Value : never;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 export type ValuesOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-function number(description: string, width: number, read: (reader: Reader) => number, write: (writer: Writer, value: number) => void): Field<number> {
+function number(
+  width: number,
+  read: (reader: Reader) => number,
+  write: (writer: Writer, value: number) => void,
+): Field<number> {
   return {
-    description,
+    description: `u${width * 8}`,
     least: width,
     most: width,
     read,
     write,
     sample: (random) => random.bytes(width).reduce((value, byte) => value * 0x100 + byte, 0),
+    show: String,
   };
 }
 
-export const u8 = number('u8', 1, (reader) => reader.u8(), (writer, value) => writer.u8(value));
-export const u16 = number('u16', 2, (reader) => reader.u16(), (writer, value) => writer.u16(value));
-export const u32 = number('u32', 4, (reader) => reader.u32(), (writer, value) => writer.u32(value));
-export const u48 = number('u48', 6, (reader) => reader.u48(), (writer, value) => writer.u48(value));
+export const u8 = number(
+  1,
+  (reader) => reader.u8(),
+  (writer, value) => writer.u8(value),
+);
+export const u16 = number(
+  2,
+  (reader) => reader.u16(),
+  (writer, value) => writer.u16(value),
+);
+export const u32 = number(
+  4,
+  (reader) => reader.u32(),
+  (writer, value) => writer.u32(value),
+);
+export const u48 = number(
+  6,
+  (reader) => reader.u48(),
+  (writer, value) => writer.u48(value),
+);
+
+/** One byte that is 0..limit-1. */
+export function below(limit: number): Field<number> {
+  return {
+    description: `u8, 0 to ${limit - 1}`,
+    least: 1,
+    most: 1,
+    read: (reader) => {
+      const value = reader.u8();
+      if (value >= limit) reader.fail();
+      return value < limit ? value : 0;
+    },
+    write: (writer, value) => {
+      assert(value < limit, `a number below ${limit} is written here`);
+      writer.u8(value);
+    },
+    sample: (random) => randomBelow(random, limit),
+    show: String,
+  };
+}
 
 /** One byte that is 0 or 1. */
 export const flag: Field<boolean> = {
-  description: 'flag',
+  description: 'flag (u8): 0 or 1',
   least: 1,
   most: 1,
   read: (reader) => {
@@ -66,12 +98,13 @@ export const flag: Field<boolean> = {
   },
   write: (writer, value) => writer.u8(value ? 1 : 0),
   sample: (random) => randomBelow(random, 2) === 1,
+  show: (value) => (value ? 'yes' : 'no'),
 };
 
 /** One byte naming one of `names`, numbered from 0. */
 export function choice<const Name extends string>(...names: readonly Name[]): Field<Name> {
   return {
-    description: `one of ${names.map((name, value) => `${value} ${name}`).join(', ')}`,
+    description: `u8: ${names.map((name, value) => `${value} ${name}`).join(', ')}`,
     least: 1,
     most: 1,
     read: (reader) => {
@@ -81,10 +114,15 @@ export function choice<const Name extends string>(...names: readonly Name[]): Fi
     },
     write: (writer, value) => writer.u8(names.indexOf(value)),
     sample: (random) => names[randomBelow(random, names.length)] as Name,
+    show: (value) => value,
   };
 }
 
-/** Exactly `length` bytes. */
+function showLength(value: Uint8Array): string {
+  return `<${value.length} bytes>`;
+}
+
+/** Exactly `length` bytes; in traces only their number. */
 export function bytes(length: number): Field<Uint8Array> {
   return {
     description: `${length} bytes`,
@@ -96,11 +134,23 @@ export function bytes(length: number): Field<Uint8Array> {
       writer.put(value);
     },
     sample: (random) => random.bytes(length),
+    show: showLength,
   };
 }
 
-/** An identifier of `length` bytes as hexadecimal text. */
-export function hexId<Id extends string>(length: number, name: string): Field<Id> {
+/** A public key of 32 bytes: the one kind of byte string whose beginning may stand in a trace. */
+export const publicKey: Field<Uint8Array> = {
+  ...bytes(32),
+  description: 'public key (32 bytes)',
+  show: (value) => toHex(value.subarray(0, 4)),
+};
+
+/** An identifier of `length` bytes as hexadecimal text; in traces its first eight digits. */
+export function hexId<Id extends string>(
+  length: number,
+  name: string,
+  show: (id: Id) => string = (id) => id.slice(0, 8),
+): Field<Id> {
   return {
     description: `${name} (${length} bytes)`,
     least: length,
@@ -112,7 +162,17 @@ export function hexId<Id extends string>(length: number, name: string): Field<Id
       writer.put(raw);
     },
     sample: (random) => toHex(random.bytes(length)) as Id,
+    show,
   };
+}
+
+/** An identifier that proves something to whoever tells it: in traces only its length. */
+export function secretId<Id extends string>(length: number, name: string): Field<Id> {
+  return hexId<Id>(length, name, () => `<${length} bytes>`);
+}
+
+function sampleBytes(limit: number): (random: Random) => Uint8Array {
+  return (random) => random.bytes(randomBelow(random, Math.min(limit, 64) + 1));
 }
 
 /** A length in two bytes, then at most `limit` bytes. */
@@ -130,167 +190,8 @@ export function blob(limit: number): Field<Uint8Array> {
       assert(value.length <= limit, `at most ${limit} bytes are written here`);
       writer.u16(value.length).put(value);
     },
-    sample: (random) => random.bytes(randomBelow(random, Math.min(limit, 64) + 1)),
-  };
-}
-
-/** A length in one byte, then at most `limit` bytes of UTF-8 without control characters. */
-export function text(limit: number): Field<string> {
-  return {
-    description: `text of at most ${limit} bytes, behind its length (u8)`,
-    least: 1,
-    most: 1 + limit,
-    read: (reader) => {
-      const length = reader.u8();
-      if (length > limit) reader.fail();
-      const value = fromUtf8(reader.take(reader.ok ? length : 0));
-      if (value === undefined || hasControlCharacter(value)) reader.fail();
-      return value ?? '';
-    },
-    write: (writer, value) => {
-      const raw = utf8(value);
-      assert(raw.length <= limit, `at most ${limit} bytes of text are written here`);
-      writer.u8(raw.length).put(raw);
-    },
-    sample: (random) => toHex(random.bytes(randomBelow(random, (Math.min(limit, 32) >> 1) + 1))),
-  };
-}
-
-function hasControlCharacter(value: string): boolean {
-  for (let index = 0; index < value.length; index += 1) {
-    const code = value.charCodeAt(index);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
-}
-
-function readIp(reader: Reader): Ip {
-  const family = reader.u8();
-  if (family !== 4 && family !== 6) reader.fail();
-  const raw = reader.take(family === 6 ? 16 : 4);
-  const ip = ipFromBytes(raw);
-  if (isIpv6(ip) !== (family === 6)) reader.fail();
-  return ip;
-}
-
-function writeIp(writer: Writer, value: Ip): void {
-  const raw = ipBytes(value);
-  writer.u8(raw.length === 16 ? 6 : 4).put(raw);
-}
-
-function sampleIp(random: Random): Ip {
-  const raw = random.bytes(randomBelow(random, 2) === 0 ? 4 : 16);
-  raw[0] = raw.length === 16 ? 0x20 : 0xc0;
-  return ipFromBytes(raw);
-}
-
-export const ip: Field<Ip> = {
-  description: 'IP address: 4 or 6 (u8), then 4 or 16 bytes',
-  least: 5,
-  most: 17,
-  read: readIp,
-  write: writeIp,
-  sample: sampleIp,
-};
-
-/** An endpoint whose port is not 0. */
-export const endpointField: Field<Endpoint> = {
-  description: 'endpoint: IP address, port (u16, not 0)',
-  least: 7,
-  most: 19,
-  read: (reader) => {
-    const address = readIp(reader);
-    const port = reader.u16();
-    if (port === 0) reader.fail();
-    return endpoint(address, port || 1);
-  },
-  write: (writer, value) => {
-    writeIp(writer, endpointIp(value));
-    writer.u16(endpointPort(value));
-  },
-  sample: (random) => endpoint(sampleIp(random), 1 + randomBelow(random, 0xffff)),
-};
-
-/** A prefix in canonical form: no bit set behind its length. */
-export const prefixField: Field<Prefix> = {
-  description: 'prefix: IP address, length in bits (u8)',
-  least: 6,
-  most: 18,
-  read: (reader) => {
-    const address = readIp(reader);
-    const length = reader.u8();
-    if (length > (isIpv6(address) ? 128 : 32)) reader.fail();
-    const value = prefix(address, reader.ok ? length : 0);
-    if (prefixIp(value) !== address) reader.fail();
-    return value;
-  },
-  write: (writer, value) => {
-    writeIp(writer, prefixIp(value));
-    writer.u8(prefixLength(value));
-  },
-  sample: (random) => {
-    const address = sampleIp(random);
-    return prefix(address, 8 + randomBelow(random, isIpv6(address) ? 121 : 25));
-  },
-};
-
-/** A count in one byte, then at most `limit` items. */
-export function list<Item>(item: Field<Item>, limit: number): Field<readonly Item[]> {
-  return {
-    description: `at most ${limit} behind their count (u8): ${item.description}`,
-    least: 1,
-    most: 1 + limit * item.most,
-    read: (reader) => {
-      const count = reader.u8();
-      if (count > limit) reader.fail();
-      const items: Item[] = [];
-      for (let index = 0; index < count && reader.ok; index += 1) items.push(item.read(reader));
-      return items;
-    },
-    write: (writer, value) => {
-      assert(value.length <= limit, `at most ${limit} items are written here`);
-      writer.u8(value.length);
-      for (const entry of value) item.write(writer, entry);
-    },
-    sample: (random) =>
-      Array.from({ length: randomBelow(random, Math.min(limit, 3) + 1) }, () => item.sample(random)),
-  };
-}
-
-/** A flag, then the value if the flag is 1. */
-export function optional<Value>(field: Field<Value>): Field<Value | undefined> {
-  return {
-    description: `optional (flag): ${field.description}`,
-    least: 1,
-    most: 1 + field.most,
-    read: (reader) => (flag.read(reader) ? field.read(reader) : undefined),
-    write: (writer, value) => {
-      flag.write(writer, value !== undefined);
-      if (value !== undefined) field.write(writer, value);
-    },
-    sample: (random) => (randomBelow(random, 2) === 0 ? undefined : field.sample(random)),
-  };
-}
-
-/** Several fields in the order of their declaration. */
-export function struct<F extends Fields>(fields: F): Field<ValuesOf<F>> {
-  const rows = Object.entries(fields);
-  const sum = (pick: (field: Field<unknown>) => number) =>
-    rows.reduce((total, [, field]) => total + pick(field), 0);
-  return {
-    description: `{ ${rows.map(([name, field]) => `${name}: ${field.description}`).join('; ')} }`,
-    least: sum((field) => field.least),
-    most: sum((field) => field.most),
-    read: (reader) => {
-      const value: Record<string, unknown> = {};
-      for (const [name, field] of rows) value[name] = field.read(reader);
-      return value as ValuesOf<F>;
-    },
-    write: (writer, value) => {
-      for (const [name, field] of rows) field.write(writer, value[name]);
-    },
-    sample: (random) =>
-      Object.fromEntries(rows.map(([name, field]) => [name, field.sample(random)])) as ValuesOf<F>,
+    sample: sampleBytes(limit),
+    show: showLength,
   };
 }
 
@@ -308,7 +209,8 @@ export function rest(limit: number): Field<Uint8Array> {
       assert(value.length <= limit, `at most ${limit} bytes are written here`);
       writer.put(value);
     },
-    sample: (random) => random.bytes(randomBelow(random, Math.min(limit, 64) + 1)),
+    sample: sampleBytes(limit),
+    show: showLength,
   };
 }
 
@@ -326,5 +228,59 @@ export function reserved(length: number): Field<undefined> {
       writer.put(new Uint8Array(length));
     },
     sample: () => undefined,
+    show: () => '',
+  };
+}
+
+/**
+ * Whether every character may stand in a text on the wire: no control character, nothing that turns
+ * the direction of writing or breaks the line, no half of a surrogate pair. Texts end in terminals,
+ * logs and web pages, where such characters deceive the reader.
+ */
+export function isPlainText(value: string): boolean {
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code >= 0x20 && code < 0x7f) continue;
+    if (code < 0xa0 || code === 0xfeff) return false;
+    if (code >= 0x200e && code <= 0x202e && (code < 0x2010 || code > 0x2027)) return false;
+    if (code >= 0x2066 && code <= 0x2069) return false;
+    if (code >= 0xd800 && code <= 0xdfff) {
+      const low = value.charCodeAt(index + 1);
+      if (code > 0xdbff || !(low >= 0xdc00 && low <= 0xdfff)) return false;
+      index += 1;
+    }
+  }
+  return true;
+}
+
+const sampleLetters = ['a', 'b', 'c', 'n', 'z', '0', '7', '-', '.', 'é', '名', '😀'];
+
+/** A length in one byte, then at most `limit` bytes of UTF-8 that `isPlainText` accepts. */
+export function text(limit: number): Field<string> {
+  return {
+    description: `text of at most ${limit} bytes of UTF-8, behind its length (u8)`,
+    least: 1,
+    most: 1 + limit,
+    read: (reader) => {
+      const length = reader.u8();
+      if (length > limit) reader.fail();
+      const value = fromUtf8(reader.take(reader.ok ? length : 0));
+      if (value === undefined || !isPlainText(value)) reader.fail();
+      return value ?? '';
+    },
+    write: (writer, value) => {
+      assert(isPlainText(value), 'text without control characters is written here');
+      const raw = utf8(value);
+      assert(raw.length <= limit, `at most ${limit} bytes of text are written here`);
+      writer.u8(raw.length).put(raw);
+    },
+    sample: (random) => {
+      let value = '';
+      for (let count = randomBelow(random, Math.min(limit >> 2, 16) + 1); count > 0; count -= 1) {
+        value += sampleLetters[randomBelow(random, sampleLetters.length)];
+      }
+      return value;
+    },
+    show: (value) => JSON.stringify(value),
   };
 }

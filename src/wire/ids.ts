@@ -2,8 +2,9 @@
  * Identifiers as canonical lower-case hexadecimal text: comparable, usable as map keys, printable. A Node
  * ID is the hash of a public key and is shown to people in base32 groups of four.
  */
-import { fromHex, toHex } from '../base/bytes.ts';
+
 import type { Brand } from '../base/brand.ts';
+import { fromHex, toHex } from '../base/bytes.ts';
 
 /** 16 bytes: the first of BLAKE2b-512 of the static public key. */
 export type NodeId = Brand<string, 'NodeId'>;

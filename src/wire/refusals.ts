@@ -1,13 +1,22 @@
 /** What a Refusal says: the one list of codes, with the sentence a person reads and what to do about it. */
 export const refusals = {
-  notEnrolled: { code: 1, text: 'This key is not enrolled here. Ask the owner of the Direction Server for an invite.' },
+  notEnrolled: {
+    code: 1,
+    text: 'This key is not enrolled here. Ask the owner of the Direction Server for an invite.',
+  },
   inviteUnknown: { code: 2, text: 'This invite is not known. Ask for a new one.' },
   inviteExpired: { code: 3, text: 'This invite has expired. Ask for a new one.' },
-  inviteSpent: { code: 4, text: 'This invite was already used by another device. Ask for a new one.' },
+  inviteSpent: {
+    code: 4,
+    text: 'This invite was already used by another device. Ask for a new one.',
+  },
   removed: { code: 5, text: 'This node was removed by the owner of the Direction Server.' },
   nameTaken: { code: 6, text: 'This name belongs to another node. Choose another one.' },
   nameInvalid: { code: 7, text: 'A name is 1 to 63 letters, digits and hyphens.' },
-  poolExhausted: { code: 8, text: 'The pool of virtual IPs is used up. Enlarge "pool" in the DS settings or remove nodes.' },
+  poolExhausted: {
+    code: 8,
+    text: 'The pool of virtual IPs is used up. Enlarge "pool" in the DS settings or remove nodes.',
+  },
   unknownPeer: { code: 9, text: 'No such node.' },
   peerOffline: { code: 10, text: 'That node is known but not online.' },
   unknownZone: { code: 11, text: 'No Direction Server is known for that zone.' },

@@ -1,0 +1,187 @@
+/**
+ * Messages that make and keep a session: its first messages, the two answers before authentication,
+ * Registration and NTM Update (paper section 3.2), Refusal and Session Close.
+ */
+import { endpointField, ipv4, ipv6, prefixField } from './address-fields.ts';
+import { list, optional, struct } from './composite-fields.ts';
+import { below, bytes, choice, flag, rest, text, u8, u16, u32 } from './fields.ts';
+import {
+  incarnation,
+  mac,
+  name,
+  nodeId,
+  pathId,
+  relay,
+  relayDelays,
+  row,
+  sessionId,
+  stampField,
+  subject,
+  zone,
+} from './message-row.ts';
+
+export const sessionMessages = {
+  sessionInitiation: row({
+    code: 0x01,
+    title: 'Session Initiation',
+    framing: 'first',
+    from: 'node, RS, DS',
+    to: 'DS, RS',
+    answer: 'sessionResponse',
+    purpose:
+      'First message of Noise IK. The payload carries the first request; padded to 1,200 bytes.',
+    source: 'added',
+    fields: {
+      sender: sessionId,
+      receiverIncarnation: incarnation,
+      stamp: stampField,
+      noise: rest(1400),
+    },
+  }),
+  sessionResponse: row({
+    code: 0x02,
+    title: 'Session Response',
+    framing: 'first',
+    from: 'DS, RS',
+    to: 'node, RS, DS',
+    purpose: 'Second message of Noise IK. The payload carries the answer to the first request.',
+    source: 'added',
+    fields: { sender: sessionId, receiver: sessionId, incarnation, noise: rest(1400) },
+  }),
+  cookie: row({
+    code: 0x03,
+    title: 'Cookie',
+    framing: 'plain',
+    from: 'DS, RS',
+    to: 'node, RS, DS',
+    purpose:
+      'Under load: say it again with this cookie, which is bound to your address and the time.',
+    source: 'added',
+    fields: { receiver: sessionId, echoedMac: mac, cookie: bytes(16) },
+  }),
+  hint: row({
+    code: 0x04,
+    title: 'Hint',
+    framing: 'plain',
+    from: 'any',
+    to: 'any',
+    purpose:
+      'What you sent means nothing here: the session or path is unknown, or the incarnation or stamp is not current. Never acted on beyond one new try.',
+    source: 'added',
+    fields: {
+      reason: choice(
+        'unknown-session',
+        'stale-first-message',
+        'unknown-path',
+        'stale-tunnel-request',
+      ),
+      subject,
+      incarnation,
+      leastStamp: stampField,
+    },
+  }),
+  registrationRequest: row({
+    code: 0x10,
+    title: 'Registration Request',
+    framing: 'sealed',
+    from: 'node, RS',
+    to: 'DS',
+    answer: 'registrationResponse',
+    purpose: 'At start: who I am and, the first time, the token of my invite.',
+    source: 'paper 3.2',
+    fields: {
+      role: choice('node', 'relay'),
+      incarnation,
+      software: text(32),
+      wantedName: name,
+      token: optional(bytes(16)),
+      advertised: list(endpointField, 2),
+      exit: flag,
+    },
+    notes: {
+      token: 'The token of the invite, the first time only.',
+      advertised: 'Relay Server only: where nodes reach it.',
+      exit: 'Relay Server only: whether it carries traffic to general nodes.',
+    },
+  }),
+  registrationResponse: row({
+    code: 0x11,
+    title: 'Registration Response',
+    framing: 'sealed',
+    from: 'DS',
+    to: 'node, RS',
+    purpose:
+      'Virtual IPs, name and lease; the pools of this zone and of the zones it knows; Relay Servers.',
+    source: 'paper 3.2',
+    fields: {
+      name,
+      zone,
+      virtualIpv4: optional(ipv4),
+      virtualIpv6: optional(ipv6),
+      pools: list(prefixField, 16),
+      leaseSeconds: u32,
+      observed: endpointField,
+      relays: list(relay, 4),
+    },
+  }),
+  updateRequest: row({
+    code: 0x12,
+    title: 'NTM Update Request',
+    framing: 'sealed',
+    from: 'node, RS',
+    to: 'DS',
+    answer: 'updateResponse',
+    purpose:
+      'After a move and as keepalive: where I am now, and, to a DS that restarted, which paths live.',
+    source: 'paper 3.2, 3.4',
+    fields: {
+      move: u32,
+      incarnation,
+      local: list(endpointField, 4),
+      mapped: list(endpointField, 2),
+      relayDelays,
+      livePaths: list(
+        struct({
+          pathId,
+          peerId: nodeId,
+          side: below(2),
+          relayId: optional(nodeId),
+        }),
+        24,
+      ),
+    },
+    notes: {
+      move: 'Counts moves; an older one than the last is answered and otherwise ignored.',
+    },
+  }),
+  updateResponse: row({
+    code: 0x13,
+    title: 'NTM Update Response',
+    framing: 'sealed',
+    from: 'DS',
+    to: 'node, RS',
+    purpose: 'The endpoint the DS saw; whether it wants the live paths told (it restarted).',
+    source: 'paper 3.2',
+    fields: { observed: endpointField, wantLivePaths: flag },
+  }),
+  refusal: row({
+    code: 0x1e,
+    title: 'Refusal',
+    framing: 'sealed',
+    from: 'any',
+    to: 'any',
+    purpose: 'The answer to any request that may not or cannot be fulfilled.',
+    source: 'added',
+    fields: { code: u8, text: text(200), retrySeconds: u16 },
+  }),
+  sessionClose: row({
+    code: 0x1f,
+    title: 'Session Close',
+    framing: 'sealed',
+    from: 'any',
+    to: 'any',
+    purpose: 'This session ends now: the sender stops, or the node was removed.',
+    source: 'added',
+    fields: { reason: choice('stopping', 'removed', 'replaced') },
+  }),
+};
