@@ -1,0 +1,187 @@
+/**
+ * The suite of cryptography over libsodium. Every length that C relies on is checked here. What is hashed
+ * is first brought together in one buffer, since a call costs more than a copy. libsodium clears the
+ * output of an `openInto` that fails: a datagram opened in place is then gone.
+ */
+import { assert } from '../../base/assert.ts';
+import { keyLength, nonceLength, type Suite, tagLength } from '../../noise/suite.ts';
+import { type Bound, bind, LibraryMissing } from './ffi.ts';
+
+const libraryNames = ['libsodium.so.23', 'libsodium.so.26', 'libsodium.so'] as const;
+const hashLength = 64;
+
+/** In C's order; the lengths of messages are `unsigned long long`. */
+const symbols = {
+  sodium_init: ['int'],
+  crypto_scalarmult: ['int', 'buffer', 'buffer', 'buffer'],
+  crypto_scalarmult_base: ['int', 'buffer', 'buffer'],
+  crypto_generichash: ['int', 'buffer', 'size', 'buffer', 'u64', 'buffer', 'size'],
+  crypto_aead_chacha20poly1305_ietf_encrypt: [
+    'int',
+    ...(['buffer', 'buffer', 'buffer', 'u64', 'buffer', 'u64'] as const),
+    ...(['buffer', 'buffer', 'buffer'] as const),
+  ],
+  crypto_aead_chacha20poly1305_ietf_decrypt: [
+    'int',
+    ...(['buffer', 'buffer', 'buffer', 'buffer', 'u64', 'buffer', 'u64'] as const),
+    ...(['buffer', 'buffer'] as const),
+  ],
+} as const;
+
+type Sodium = Bound<typeof symbols>;
+
+/** libsodium is not there; the message says what to install. */
+export class SodiumMissing extends Error {
+  override readonly name = 'SodiumMissing';
+}
+
+function load(): Sodium {
+  try {
+    const sodium = bind(libraryNames, symbols);
+    assert(sodium.sodium_init() >= 0, 'libsodium starts');
+    return sodium;
+  } catch (cause) {
+    if (!(cause instanceof LibraryMissing)) throw cause;
+    const how = 'opkg install libsodium, apk add libsodium or apt-get install libsodium23';
+    throw new SodiumMissing(`libsodium is not installed: ${how}`, { cause });
+  }
+}
+
+/** Bytes for C; an empty array may have no address at all. */
+function given(bytes: Uint8Array): Uint8Array | null {
+  return bytes.length > 0 ? bytes : null;
+}
+
+class SodiumSuite implements Suite {
+  readonly #sodium: Sodium;
+  #joined = new Uint8Array(2048);
+
+  constructor(sodium: Sodium) {
+    this.#sodium = sodium;
+  }
+
+  publicKey(secretKey: Uint8Array): Uint8Array {
+    assert(secretKey.length === keyLength, 'a secret key has 32 bytes');
+    const publicKey = new Uint8Array(keyLength);
+    this.#sodium.crypto_scalarmult_base(publicKey, secretKey);
+    return publicKey;
+  }
+
+  sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+    assert(secretKey.length === keyLength, 'a secret key has 32 bytes');
+    assert(publicKey.length === keyLength, 'a public key has 32 bytes');
+    const shared = new Uint8Array(keyLength);
+    const result = this.#sodium.crypto_scalarmult(shared, secretKey, publicKey);
+    return result === 0 ? shared : undefined;
+  }
+
+  hash(...parts: readonly Uint8Array[]): Uint8Array {
+    return this.#genericHash(hashLength, parts, null);
+  }
+
+  keyedHash(key: Uint8Array, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
+    assert(key.length >= 16 && key.length <= 64, 'a hash key has 16 to 64 bytes');
+    assert(length >= 16 && length <= 64, 'a hash has 16 to 64 bytes');
+    return this.#genericHash(length, parts, key);
+  }
+
+  #genericHash(length: number, parts: readonly Uint8Array[], key: Uint8Array | null): Uint8Array {
+    let total = 0;
+    for (const part of parts) total += part.length;
+    let input = parts[0] as Uint8Array | null;
+    if (parts.length > 1) {
+      if (total > this.#joined.length) this.#joined = new Uint8Array(total * 2);
+      input = this.#joined;
+      let at = 0;
+      for (const part of parts) {
+        this.#joined.set(part, at);
+        at += part.length;
+      }
+    }
+    const out = new Uint8Array(length);
+    const from = total > 0 ? input : null;
+    const keySize = key === null ? 0 : key.length;
+    const result = this.#sodium.crypto_generichash(out, length, from, total, key, keySize);
+    assert(result === 0, 'BLAKE2b takes any input');
+    return out;
+  }
+
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    plaintext: Uint8Array,
+  ): Uint8Array {
+    const out = new Uint8Array(plaintext.length + tagLength);
+    this.sealInto(out, key, nonce, associated, plaintext);
+    return out;
+  }
+
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined {
+    if (ciphertext.length < tagLength) return undefined;
+    const out = new Uint8Array(ciphertext.length - tagLength);
+    return this.openInto(out, key, nonce, associated, ciphertext) ? out : undefined;
+  }
+
+  sealInto(
+    out: Uint8Array,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    plaintext: Uint8Array,
+  ): void {
+    assert(key.length === keyLength, 'a cipher key has 32 bytes');
+    assert(nonce.length === nonceLength, 'a nonce has 12 bytes');
+    assert(out.length >= plaintext.length + tagLength, 'the tag must fit in');
+    this.#sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
+      out,
+      null,
+      given(plaintext),
+      plaintext.length,
+      given(associated),
+      associated.length,
+      null,
+      nonce,
+      key,
+    );
+  }
+
+  openInto(
+    out: Uint8Array,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    ciphertext: Uint8Array,
+  ): boolean {
+    assert(key.length === keyLength, 'a cipher key has 32 bytes');
+    assert(nonce.length === nonceLength, 'a nonce has 12 bytes');
+    const length = ciphertext.length - tagLength;
+    if (length < 0) return false;
+    assert(out.length >= length, 'the plaintext must fit in');
+    const result = this.#sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
+      given(out),
+      null,
+      null,
+      ciphertext,
+      ciphertext.length,
+      given(associated),
+      associated.length,
+      nonce,
+      key,
+    );
+    return result === 0;
+  }
+}
+
+let loaded: SodiumSuite | undefined;
+
+/** The one suite of the process; throws SodiumMissing. */
+export function sodiumSuite(): Suite {
+  loaded ??= new SodiumSuite(load());
+  return loaded;
+}
