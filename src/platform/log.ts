@@ -1,0 +1,66 @@
+/**
+ * The daemon's log: one line an event on standard error, which procd or the service manager stamps and
+ * files; with `stamped` the lines carry the time themselves. Line breaks and control characters inside a
+ * text are shown escaped, so that no text from outside can forge a line.
+ */
+import type { LogLevel } from '../protocol/machine.ts';
+
+const rankByLevel: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly stamped?: boolean;
+  /** Takes one finished line with its end. */
+  readonly write?: (line: string) => void;
+}
+
+export class Log {
+  readonly #rank: number;
+  readonly #stamped: boolean;
+  readonly #write: (line: string) => void;
+
+  constructor(options: LogOptions) {
+    this.#rank = rankByLevel[options.level];
+    this.#stamped = options.stamped ?? false;
+    this.#write = options.write ?? writeToStandardError;
+  }
+
+  shows(level: LogLevel): boolean {
+    return rankByLevel[level] <= this.#rank;
+  }
+
+  add(level: LogLevel, text: string): void {
+    if (!this.shows(level)) return;
+    const time = this.#stamped ? `${new Date().toISOString()} ` : '';
+    this.#write(`${time}${level}: ${escapeControls(text)}\n`);
+  }
+
+  error(text: string): void {
+    this.add('error', text);
+  }
+
+  warn(text: string): void {
+    this.add('warn', text);
+  }
+
+  info(text: string): void {
+    this.add('info', text);
+  }
+
+  debug(text: string): void {
+    this.add('debug', text);
+  }
+}
+
+function escapeControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be found
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
+    character === '\n'
+      ? '\\n'
+      : `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+function writeToStandardError(line: string): void {
+  console.error('%s', line.slice(0, -1));
+}
