@@ -70,7 +70,8 @@ async function unitTests({ name, files, program, args, word, progress }) {
   if (wanted.length === 0 && word !== '') return { ...passed, passed: 0 };
   if (wanted.length === 0) return failed('there are no test files');
   mkdirSync(join(root, 'out/test'), { recursive: true });
-  const bundled = await bundleTests({ name, files: wanted, word }).catch((error) => error);
+  const absent = program === engineWrapper ? 'node:' : 'tjs:';
+  const bundled = await bundleTests({ name, files: wanted, word, absent }).catch((error) => error);
   if (bundled instanceof Error) return failed(bundled.message);
   const result = await runBundle({
     program,
