@@ -9,7 +9,7 @@ import { toHex } from '../../src/base/bytes.ts';
 import { randomBelow } from '../../src/base/random.ts';
 import type { MessageName } from '../../src/wire/messages.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { decodeAs, findFault, messageNames, mutate, randomBody } from './messages.ts';
+import { examine, messageNames, mutate, randomBody } from './messages.ts';
 
 const usage = 'npm run fuzz -- [--seconds N] [--seed S]';
 const batch = 2000;
@@ -50,13 +50,13 @@ function main(): number {
     for (let index = 0; index < batch; index += 1) {
       const name = messageNames[randomBelow(random, messageNames.length)] as MessageName;
       const body = mutate(randomBody(name, random), random);
-      const fault = findFault(name, body);
+      const { outcome, fault } = examine(name, body);
       if (fault !== undefined) {
         console.log(`seed ${seed}, body ${counts.bodies}: ${name} ${toHex(body)}\n${fault}`);
         return 1;
       }
       counts.bodies += 1;
-      if ('drop' in decodeAs(name, body)) counts.dropped += 1;
+      if (outcome !== 'decoded') counts.dropped += 1;
     }
     if (Date.now() - told >= progressMs) {
       told = Date.now();

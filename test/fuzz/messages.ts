@@ -6,7 +6,7 @@
 import { concatBytes, equalBytes, Reader, toHex } from '../../src/base/bytes.ts';
 import { type Random, randomBelow } from '../../src/base/random.ts';
 import { decodeBody, decodeExactly, encodeBody, messageRow } from '../../src/wire/codec.ts';
-import { type Drop, dropReasons, isDrop } from '../../src/wire/drops.ts';
+import { type Drop, type DropReason, dropReasons, isDrop } from '../../src/wire/drops.ts';
 import { type MessageName, messages, type Values } from '../../src/wire/messages.ts';
 
 export const messageNames = Object.keys(messages) as MessageName[];
@@ -39,21 +39,35 @@ export function decodeAs<Name extends MessageName>(
   return hasExtensions(name) ? decodeBody(name, reader) : decodeExactly(name, reader);
 }
 
+/** How a body was taken: decoded, dropped for a reason, or in a way that must never be. */
+export interface Verdict {
+  readonly outcome: 'decoded' | DropReason | 'fault';
+  readonly fault?: string;
+}
+
+function fault(text: string): Verdict {
+  return { outcome: 'fault', fault: text };
+}
+
 /**
- * What is wrong with how `body` is taken, or undefined: it must be dropped for a known reason, or be a
- * message whose fields, encoded anew, are the very bytes it began with.
+ * A body must be dropped for a known reason, or be a message whose fields, encoded anew, are the very
+ * bytes it began with; so no two bodies of the same length mean the same.
  */
-export function findFault(name: MessageName, body: Uint8Array): string | undefined {
+export function examine(name: MessageName, body: Uint8Array): Verdict {
   try {
     const values = decodeAs(name, body);
     if (isDrop(values)) {
-      return dropReasons.includes(values.drop) ? undefined : `unknown reason ${values.drop}`;
+      const known = dropReasons.includes(values.drop);
+      return known ? { outcome: values.drop } : fault(`unknown reason ${values.drop}`);
     }
     const again = encodeBody(name, values);
-    if (!equalBytes(again, body.subarray(0, again.length))) return `became ${toHex(again)}`;
-    return hasExtensions(name) || again.length === body.length ? undefined : 'left bytes behind';
+    if (!equalBytes(again, body.subarray(0, again.length))) return fault(`became ${toHex(again)}`);
+    const whole = hasExtensions(name) || again.length === body.length;
+    return whole ? { outcome: 'decoded' } : fault('bytes were left behind the fields');
   } catch (error) {
-    return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    return fault(
+      `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   }
 }
 
