@@ -9,7 +9,7 @@ export const libc = bind(['libc.so.6', 'libc.so'], {
   fsync: ['int', 'int'],
   flock: ['int', 'int', 'int'],
   ftruncate: ['int', 'int', 'ulong'],
-  dup2: ['int', 'int', 'int'],
+  dup3: ['int', 'int', 'int', 'int'],
   ioctl: ['int', 'int', 'ulong', '...', 'buffer'],
   rename: ['int', 'string', 'string'],
   unlink: ['int', 'string'],

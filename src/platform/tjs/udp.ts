@@ -1,0 +1,301 @@
+/**
+ * The daemon's UDP port: one socket per address family, read and written in batches. Datagrams come with
+ * their sender and the uplink they arrived at; they leave by the system's routing, or pinned to the
+ * address and device of an uplink (paper section 3.2: one port for control and data). All carry the
+ * firewall mark that keeps them out of the exit routes. A full send queue drops and counts, as a
+ * network would.
+ */
+import { Counters } from '../../base/counters.ts';
+import type { Endpoint } from '../../base/ip.ts';
+import { socketConstants } from './abi.ts';
+import { isAgain, WatchedFd } from './fd.ts';
+import { errno } from './ffi.ts';
+import { libc } from './libc.ts';
+import { controlSlotBytes, MessageBatch, nameSlotBytes } from './message-batch.ts';
+import { ArrivalReader, type LocalUplink, UplinkTable } from './packet-info.ts';
+import { DestinationCache, type Family, portOf, SenderCache, socketAddress } from './socket-address.ts';
+import { errnoName, errnos, orThrow, ProblemToMend, SystemError } from './system-error.ts';
+
+const c = socketConstants;
+
+/** `offset` and `length` say where in `buffer` the datagram is; the buffer is reused afterwards. */
+export type DatagramReceiver = (
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  from: Endpoint,
+  uplink: string | undefined,
+) => void;
+
+export interface UdpHandlers {
+  readonly receive: DatagramReceiver;
+  /** After each batch of received datagrams. */
+  readonly received: () => void;
+  readonly sendFailed: (to: Endpoint, errno: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface UdpOptions {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Firewall mark of everything sent; 0 for none. */
+  readonly mark: number;
+}
+
+export type UdpCount =
+  | 'received'
+  | 'truncated'
+  | 'bad-source'
+  | 'sent'
+  | 'queue-full'
+  | 'uplink-gone'
+  | 'too-long'
+  | 'no-family'
+  | `send ${string}`
+  | `receive ${string}`;
+
+const batchSize = 64;
+/** Longest datagram taken or sent, in bytes: a jumbo frame is not expected on an uplink. */
+export const maxDatagramBytes = 2048;
+const socketBufferBytes = 4 * 1024 * 1024;
+/** Batches read in one turn before other work gets its turn. */
+const maxRounds = 4;
+
+interface FamilySocket {
+  readonly family: Family;
+  readonly fd: WatchedFd;
+  readonly incoming: MessageBatch;
+  readonly senders: SenderCache;
+  readonly arrivals: ArrivalReader;
+  readonly outgoing: MessageBatch;
+  /** What the name and the control area of each outgoing slot hold now. */
+  readonly slotTo: (Endpoint | undefined)[];
+  readonly slotUplink: (string | undefined)[];
+  queued: number;
+}
+
+export class UdpPort {
+  readonly port: number;
+  /** False when the system did not allow the mark: exit routes would catch our own datagrams. */
+  readonly marked: boolean;
+  readonly counters = new Counters<UdpCount>();
+  readonly #handlers: UdpHandlers;
+  readonly #uplinks = new UplinkTable();
+  readonly #destinations = new DestinationCache();
+  readonly #socket4: FamilySocket;
+  readonly #socket6: FamilySocket | undefined;
+
+  /** Throws ProblemToMend when the port is taken, SystemError otherwise. */
+  constructor(options: UdpOptions, handlers: UdpHandlers) {
+    this.#handlers = handlers;
+    const fd4 = openSocket(4, options.port);
+    this.port = boundPort(fd4);
+    let fd6: WatchedFd | undefined;
+    try {
+      fd6 = openSocket(6, this.port);
+    } catch (error) {
+      if (!(error instanceof SystemError && (error.is('EAFNOSUPPORT') || error.is('EADDRNOTAVAIL')))) {
+        fd4.close();
+        throw error;
+      }
+    }
+    this.#socket4 = familySocket(4, fd4);
+    this.#socket6 = fd6 && familySocket(6, fd6);
+    let marked = true;
+    for (const socket of this.#sockets()) {
+      prepareSocket(socket);
+      if (options.mark !== 0) marked = trySetOption(socket.fd, c.SO_MARK, options.mark) && marked;
+      socket.fd.watch({
+        readable: () => this.#read(socket),
+        trouble: (number) => this.counters.add(`receive ${errnoName(number)}`),
+        failed: handlers.failed,
+      });
+    }
+    this.marked = marked;
+  }
+
+  #sockets(): FamilySocket[] {
+    return this.#socket6 ? [this.#socket4, this.#socket6] : [this.#socket4];
+  }
+
+  /** Uplinks datagrams can leave from and are told apart by. */
+  setUplinks(uplinks: readonly LocalUplink[]): void {
+    this.#uplinks.set(uplinks);
+    for (const socket of this.#sockets()) {
+      this.#flushSocket(socket);
+      socket.slotUplink.fill(undefined);
+    }
+  }
+
+  /** Takes a copy; it leaves at the next `flush` at the latest. */
+  queue(
+    to: Endpoint,
+    uplink: string | undefined,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const name = this.#destinations.get(to);
+    const socket = name.length === 16 ? this.#socket4 : this.#socket6;
+    if (!socket) return this.counters.add('no-family');
+    if (length > maxDatagramBytes) return this.counters.add('too-long');
+    let controlLength = 0;
+    const slot = socket.queued;
+    const batch = socket.outgoing;
+    if (uplink !== undefined) {
+      const departure = this.#uplinks.departure(uplink);
+      if (departure?.family !== socket.family) return this.counters.add('uplink-gone');
+      controlLength = departure.control.length;
+      if (socket.slotUplink[slot] !== uplink) {
+        batch.controls.set(departure.control, slot * controlSlotBytes);
+        socket.slotUplink[slot] = uplink;
+      }
+    }
+    if (socket.slotTo[slot] !== to) {
+      batch.names.set(name, slot * nameSlotBytes);
+      socket.slotTo[slot] = to;
+    }
+    batch.buffers.set(buffer.subarray(offset, offset + length), slot * maxDatagramBytes);
+    batch.prepareSend(slot, name.length, controlLength, length);
+    socket.queued = slot + 1;
+    if (socket.queued === batchSize) this.#flushSocket(socket);
+  }
+
+  flush(): void {
+    if (this.#socket4.queued > 0) this.#flushSocket(this.#socket4);
+    if (this.#socket6 && this.#socket6.queued > 0) this.#flushSocket(this.#socket6);
+  }
+
+  #flushSocket(socket: FamilySocket): void {
+    const count = socket.queued;
+    socket.queued = 0;
+    if (socket.fd.closed) return;
+    let sent = 0;
+    while (sent < count) {
+      const headers = socket.outgoing.headersFrom[sent] as MessageBatch['headersFrom'][number];
+      const result = libc.sendmmsg(socket.fd.fd, headers, count - sent, c.MSG_DONTWAIT);
+      if (result > 0) {
+        this.counters.add('sent', result);
+        sent += result;
+        continue;
+      }
+      const number = errno();
+      if (number === errnos.EINTR) continue;
+      if (number === errnos.EAGAIN) {
+        this.counters.add('queue-full', count - sent);
+        return;
+      }
+      // The first datagram of the rest is the one that cannot leave; the others still can.
+      this.counters.add(`send ${errnoName(number)}`);
+      const to = socket.slotTo[sent];
+      if (to !== undefined) this.#handlers.sendFailed(to, number);
+      sent += 1;
+    }
+  }
+
+  #read(socket: FamilySocket): void {
+    const batch = socket.incoming;
+    for (let round = 0; round < maxRounds && !socket.fd.closed; round += 1) {
+      const first = batch.headersFrom[0] as MessageBatch['headersFrom'][number];
+      const count = libc.recvmmsg(socket.fd.fd, first, batchSize, c.MSG_DONTWAIT, null);
+      if (count < 0) {
+        const number = errno();
+        if (!isAgain(number)) this.counters.add(`receive ${errnoName(number)}`);
+        break;
+      }
+      this.counters.add('received', count);
+      for (let slot = 0; slot < count; slot += 1) {
+        this.#receive(socket, slot);
+        batch.prepareReceive(slot);
+      }
+      if (count < batchSize) break;
+    }
+    this.#handlers.received();
+  }
+
+  #receive(socket: FamilySocket, slot: number): void {
+    const batch = socket.incoming;
+    if ((batch.receivedFlags(slot) & c.MSG_TRUNC) !== 0) {
+      return this.counters.add('truncated');
+    }
+    const from = socket.senders.get(slot);
+    if (from === undefined) return this.counters.add('bad-source');
+    const uplink =
+      batch.receivedControlLength(slot) > 0
+        ? this.#uplinks.arrival(socket.arrivals, slot)
+        : undefined;
+    const offset = slot * maxDatagramBytes;
+    this.#handlers.receive(batch.buffers, offset, batch.receivedLength(slot), from, uplink);
+  }
+
+  close(): void {
+    for (const socket of this.#sockets()) socket.fd.close();
+  }
+}
+
+function openSocket(family: Family, port: number): WatchedFd {
+  const fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, c.SOCK_DGRAM, 0);
+  try {
+    if (family === 6) fd.setOption(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
+    fd.bind(socketAddress(family, undefined, port));
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw explained(error, port);
+  }
+}
+
+function explained(error: unknown, port: number): unknown {
+  if (!(error instanceof SystemError) || error.operation !== 'bind') return error;
+  if (error.is('EADDRINUSE')) {
+    return new ProblemToMend(
+      `option port: UDP port ${port} is in use by another program. Stop it, or choose another port.`,
+    );
+  }
+  if (error.is('EACCES')) {
+    return new ProblemToMend(`option port: UDP port ${port} needs root. Run as root, or choose another.`);
+  }
+  return error;
+}
+
+function boundPort(fd: WatchedFd): number {
+  const address = new Uint8Array(nameSlotBytes);
+  const length = new Uint8Array(Uint32Array.of(nameSlotBytes).buffer);
+  orThrow(libc.getsockname(fd.fd, address, length), 'getsockname');
+  return portOf(address);
+}
+
+function familySocket(family: Family, fd: WatchedFd): FamilySocket {
+  const incoming = new MessageBatch(batchSize, maxDatagramBytes);
+  for (let slot = 0; slot < batchSize; slot += 1) incoming.prepareReceive(slot);
+  return {
+    family,
+    fd,
+    incoming,
+    senders: new SenderCache(family, incoming.names, nameSlotBytes),
+    arrivals: new ArrivalReader(family, incoming.controls),
+    outgoing: new MessageBatch(batchSize, maxDatagramBytes),
+    slotTo: new Array<Endpoint | undefined>(batchSize).fill(undefined),
+    slotUplink: new Array<string | undefined>(batchSize).fill(undefined),
+    queued: 0,
+  };
+}
+
+function prepareSocket({ family, fd }: FamilySocket): void {
+  if (family === 4) fd.setOption(c.IPPROTO_IP, c.IP_PKTINFO, 1);
+  else fd.setOption(c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO, 1);
+  // Beyond the system's limit only where we may; what is granted is enough for a start.
+  if (!trySetOption(fd, c.SO_RCVBUFFORCE, socketBufferBytes)) {
+    trySetOption(fd, c.SO_RCVBUF, socketBufferBytes);
+  }
+  trySetOption(fd, c.SO_SNDBUFFORCE, socketBufferBytes);
+}
+
+function trySetOption(fd: WatchedFd, name: number, value: number): boolean {
+  try {
+    fd.setOption(c.SOL_SOCKET, name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
