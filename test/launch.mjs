@@ -8,11 +8,11 @@ import { ensureEnvironment, NotReady, whyNoNamespaces } from './setup/environmen
 async function main() {
   const [name, ...args] = argv.slice(2);
   await ensureEnvironment();
-  if (name === 'lab') {
+  if (name === 'lab' && !args.includes('--help')) {
     const why = await whyNoNamespaces();
     if (why !== undefined) throw new NotReady(why);
     const { buildPrograms } = await import('../esbuild.config.mjs');
-    await buildPrograms();
+    if (!args.includes('--floor')) await buildPrograms();
   }
   const { runInForeground } = await import('./runner/tool.mjs');
   return runInForeground(name, args);

@@ -16,6 +16,8 @@ const entries = {
   fuzz: 'test/fuzz/main.ts',
   generate: 'test/generate/main.ts',
 };
+/** Programs that a tool starts itself. */
+const companions = { lab: { 'lab-agent': 'test/lab/agent/main.ts' } };
 const keptLines = 60;
 
 async function built(name) {
@@ -23,7 +25,12 @@ async function built(name) {
   if (!existsSync(entry)) throw new Error(`${entries[name]} is missing`);
   const outfile = join(root, 'out/test', `${name}.mjs`);
   mkdirSync(join(root, 'out/test'), { recursive: true });
-  await bundle({ entryPoints: [entry], outfile, platform: 'node', sourcemap: 'inline' });
+  const options = { platform: 'node', sourcemap: 'inline' };
+  await bundle({ entryPoints: [entry], outfile, ...options });
+  for (const [program, source] of Object.entries(companions[name] ?? {})) {
+    const file = join(root, 'out/test', `${program}.mjs`);
+    await bundle({ entryPoints: [join(root, source)], outfile: file, ...options });
+  }
   return outfile;
 }
 

@@ -1,0 +1,83 @@
+/**
+ * The lab as a whole: network, moving hosts, applications and, unless only the floor of the harness is
+ * measured, the overlay. One lab serves all patterns; the daemons stay up between them.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RouteKind } from '../../src/protocol/control-results.ts';
+import { Agent, agentProgram } from './agents.ts';
+import type { Programs } from './daemon.ts';
+import { MovingHost } from './movement.ts';
+import { Namespaces } from './namespaces.ts';
+import { Overlay, type Peer } from './overlay.ts';
+import { expectedRoutes, type Pattern } from './patterns.ts';
+import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
+import { buildWorld, setIsolation } from './world.ts';
+
+export const outFolder = join(process.env['NTM_ROOT'] ?? '.', 'out');
+
+export class Lab {
+  readonly namespaces = new Namespaces();
+  readonly mobile = new MovingHost(this.namespaces, 'mn');
+  readonly correspondent = new MovingHost(this.namespaces, 'cn');
+  readonly #folder = join(outFolder, 'lab', 'daemons');
+  #agents: Readonly<Record<'mn' | Peer, Agent>> | undefined;
+  #isolated: NatName | undefined;
+  overlay: Overlay | undefined;
+
+  get agents(): Readonly<Record<'mn' | Peer, Agent>> {
+    if (this.#agents === undefined) throw new Error('the lab was not built');
+    return this.#agents;
+  }
+
+  async build(say: (text: string) => void): Promise<void> {
+    say('network');
+    await buildWorld(this.namespaces);
+    await this.mobile.move(mobilePlaces.G1, 'hard');
+    await this.correspondent.move(correspondentPlaces.G1, 'hard');
+    const agent = (host: 'mn' | Peer): Agent => new Agent(this.namespaces, host, agentProgram());
+    this.#agents = { mn: agent('mn'), cn: agent('cn'), gn: agent('gn') };
+  }
+
+  async startOverlay(programs: Programs, say: (text: string) => void): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder, { recursive: true });
+    this.overlay = new Overlay(this.namespaces, programs, this.#folder);
+    await this.overlay.start(say);
+  }
+
+  /** Brings both hosts to where the pattern begins. */
+  async place(pattern: Pattern): Promise<void> {
+    if (this.#isolated !== pattern.isolated) {
+      if (this.#isolated !== undefined) {
+        await setIsolation(this.namespaces, this.#isolated, false);
+      }
+      if (pattern.isolated !== undefined) {
+        await setIsolation(this.namespaces, pattern.isolated, true);
+      }
+      this.#isolated = pattern.isolated;
+    }
+    await this.correspondent.move(correspondentPlaces[pattern.peerAt], 'hard');
+    await this.mobile.move(mobilePlaces[pattern.mobile.from], 'hard');
+  }
+
+  /** The routes that are right before the move. */
+  routesBefore(pattern: Pattern): readonly RouteKind[] {
+    if (pattern.peer === 'gn') return ['relay'];
+    return expectedRoutes(pattern.mobile.from, pattern.peerAt, pattern.isolated);
+  }
+
+  /** What the node wrote down of its last move for the path to `peer`. */
+  async signallingMs(peer: Peer): Promise<number | null> {
+    const { overlay } = this;
+    if (overlay === undefined) return null;
+    const path = await overlay.path(peer).catch(() => undefined);
+    const result = await overlay.daemons.mn.call('handovers').catch(() => undefined);
+    const last = result?.handovers[0]?.paths.find((row) => row.pathId === path?.pathId);
+    return last?.firstAnswerMs ?? null;
+  }
+
+  async remove(): Promise<void> {
+    await this.namespaces.remove();
+  }
+}

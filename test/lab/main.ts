@@ -1,0 +1,118 @@
+/**
+ * The lab: real daemons in network namespaces behind real NATs, moved through the patterns of table 1 of
+ * the paper while TCP and UDP run between ordinary programs. Prints a table as it goes and leaves
+ * out/lab/report.html and report.json. Exit code 0 only if every row is right.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Lab, outFolder } from './lab.ts';
+import { type LabOptions, parseOptions, UsageError, usage } from './options.ts';
+import { failedEntry, type ReportEntry, reportEntry } from './outcome.ts';
+import { type Pattern, rowsFor } from './patterns.ts';
+import { Progress } from './progress.ts';
+import { summaryText, writeReports } from './report.ts';
+import { tableHead, tableRow } from './table.ts';
+import { runTrial, type TrialOptions, type TrialResult } from './trial.ts';
+
+const tcpBytesPerSecond = 50_000;
+
+export interface Row {
+  readonly entry: ReportEntry;
+  readonly result: TrialResult | undefined;
+}
+
+async function runRows(lab: Lab, options: LabOptions, progress: Progress): Promise<Row[]> {
+  const trialOptions: TrialOptions = {
+    handover: options.handover,
+    traffic: options.traffic,
+    tcpBytesPerSecond,
+    floor: options.floor,
+  };
+  const rows: Row[] = [];
+  progress.line(tableHead());
+  const patterns = rowsFor(options);
+  for (let repetition = 1; repetition <= options.repeat; repetition += 1) {
+    for (const pattern of patterns) {
+      progress.show(`pattern ${pattern.id}, repetition ${repetition} of ${options.repeat} …`);
+      const row = await runRow(lab, pattern, trialOptions);
+      rows.push(row);
+      progress.line(tableRow(row.entry));
+    }
+  }
+  return rows;
+}
+
+async function runRow(lab: Lab, pattern: Pattern, options: TrialOptions): Promise<Row> {
+  try {
+    const result = await runTrial(lab, pattern, options);
+    return { entry: reportEntry(result, options), result };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { entry: failedEntry(pattern, options, why), result: undefined };
+  }
+}
+
+async function runLab(options: LabOptions): Promise<number> {
+  const progress = new Progress(options.json ? process.stderr : process.stdout);
+  const lab = new Lab();
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve('interrupted'));
+    }
+  });
+  const begin = Date.now();
+  try {
+    const work = (async () => {
+      await lab.build((text) => progress.show(`setting up: ${text}`));
+      if (!options.floor) {
+        await lab.startOverlay(programs(options), (text) => progress.show(`starting: ${text}`));
+      }
+      return runRows(lab, options, progress);
+    })();
+    const rows = await Promise.race([work, interrupted]);
+    if (rows === 'interrupted') {
+      work.catch(() => undefined);
+      progress.line('interrupted');
+      return 130;
+    }
+    const report = writeReports(rows, options, Date.now() - begin);
+    progress.line(summaryText(rows, report, options));
+    if (options.json) console.log(JSON.stringify(report.json, null, 2));
+    if (options.keep) {
+      progress.line(`Left up: ip netns exec ${lab.namespaces.of('mn')} sh. Ctrl-C takes it down.`);
+      await interrupted;
+    }
+    return rows.every(({ entry }) => entry.problems.length === 0) ? 0 : 1;
+  } finally {
+    await lab.remove();
+  }
+}
+
+function programs(options: LabOptions) {
+  return {
+    engine: options.engine ?? join(outFolder, 'bin/tjs'),
+    daemon: join(outFolder, 'ntmobiled.js'),
+    cli: join(outFolder, 'ntmobile.js'),
+  };
+}
+
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    if (options === 'help') {
+      console.log(usage);
+      return 0;
+    }
+    mkdirSync(join(outFolder, 'lab'), { recursive: true });
+    return await runLab(options);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n${usage}`);
+      return 2;
+    }
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}
+
+process.exit(await main());

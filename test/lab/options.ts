@@ -1,0 +1,90 @@
+/** The lab's command line. */
+import type { Handover } from './movement.ts';
+import type { Traffic } from './trial.ts';
+
+export interface LabOptions {
+  /** Rows by id; empty for all that are usual. */
+  readonly patterns: readonly string[];
+  readonly repeat: number;
+  readonly handover: Handover;
+  readonly traffic: Traffic;
+  readonly bothMove: boolean;
+  readonly keep: boolean;
+  readonly json: boolean;
+  /** The network alone, without the overlay: what the harness itself costs. */
+  readonly floor: boolean;
+  /** For `npm test`: only function is judged, the last line counts. */
+  readonly check: boolean;
+  readonly word: string;
+  readonly engine: string | undefined;
+}
+
+export const usage = `npm start -- [options]     (the lab: 17 movement patterns, real daemons, real NATs)
+  --pattern 3,12        only these rows of the table; also: further, crash, and rows by name
+  --repeat N            each row N times; minimum, median and maximum into out/bench/lab.json
+  --handover hard|soft  hard (default): the old link goes first; soft: 2 s after the new one came
+  --traffic both|peer-only   peer-only: the moving node itself sends nothing
+  --both-move           the correspondent moves at the same moment
+  --keep                leave everything up at the end, until Ctrl-C
+  --json                the report on standard output, progress on standard error
+  --floor               without the overlay: what network and harness themselves cost
+  --engine PATH         another txiki.js than the one NTM_TJS or npm gives
+  --help`;
+
+export class UsageError extends Error {}
+
+export function parseOptions(args: readonly string[]): LabOptions | 'help' {
+  const given = new Map<string, string>();
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [name = '', inline] = word.split(/=(.*)/s);
+    const kind = kinds.get(name);
+    if (kind === undefined) throw new UsageError(`unknown option ${word}`);
+    const value = kind === 'flag' ? 'yes' : (inline ?? rest.shift());
+    if (value === undefined) throw new UsageError(`${name} needs a value`);
+    given.set(name, value);
+  }
+  if (given.has('--help')) return 'help';
+  const repeat = Number(given.get('--repeat') ?? 1);
+  if (!Number.isSafeInteger(repeat) || repeat < 1) throw new UsageError('--repeat needs a number');
+  return {
+    patterns: (given.get('--pattern') ?? '').split(',').filter((id) => id !== ''),
+    repeat,
+    handover: oneOf(given, '--handover', ['hard', 'soft']),
+    traffic: oneOf(given, '--traffic', ['both', 'peer-only']),
+    bothMove: given.has('--both-move'),
+    keep: given.has('--keep'),
+    json: given.has('--json'),
+    floor: given.has('--floor'),
+    check: given.has('--check'),
+    word: given.get('--word') ?? '',
+    engine: given.get('--engine'),
+  };
+}
+
+const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
+  ['--pattern', 'value'],
+  ['--repeat', 'value'],
+  ['--handover', 'value'],
+  ['--traffic', 'value'],
+  ['--both-move', 'flag'],
+  ['--keep', 'flag'],
+  ['--json', 'flag'],
+  ['--floor', 'flag'],
+  ['--check', 'flag'],
+  ['--word', 'value'],
+  ['--engine', 'value'],
+  ['--help', 'flag'],
+]);
+
+/** The first of `values` stands in for an absent option. */
+function oneOf<Value extends string>(
+  given: ReadonlyMap<string, string>,
+  name: string,
+  values: readonly [Value, ...Value[]],
+): Value {
+  const text = given.get(name) ?? values[0];
+  const value = values.find((one) => one === text);
+  if (value === undefined) throw new UsageError(`${name} is one of ${values.join(', ')}`);
+  return value;
+}

@@ -1,0 +1,159 @@
+/**
+ * Brings the overlay up on the lab's network: two Direction Servers that know each other's key, a Relay
+ * Server for each, and the two nodes, all enrolled by invites as their owners would do it.
+ */
+import type { PathRow, RouteKind } from '../../src/protocol/control-results.ts';
+import { Daemon, type Programs } from './daemon.ts';
+import type { Namespaces } from './namespaces.ts';
+import { type DaemonName, port, servers, zones } from './topology.ts';
+
+export type Peer = 'cn' | 'gn';
+export type Zone = (typeof zones)[keyof typeof zones];
+
+export class Overlay {
+  readonly daemons: Readonly<Record<DaemonName, Daemon>>;
+  virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
+
+  constructor(namespaces: Namespaces, programs: Programs, folder: string) {
+    const daemon = (name: DaemonName): Daemon => new Daemon(namespaces, name, programs, folder);
+    this.daemons = {
+      'ds-a': daemon('ds-a'),
+      'ds-b': daemon('ds-b'),
+      'rs-a': daemon('rs-a'),
+      'rs-b': daemon('rs-b'),
+      mn: daemon('mn'),
+      cn: daemon('cn'),
+    };
+  }
+
+  async start(say: (text: string) => void): Promise<void> {
+    say('Direction Servers');
+    await this.#startDirectionServers();
+    say('Relay Servers');
+    await Promise.all([this.#enrolRelay(zones.a), this.#enrolRelay(zones.b)]);
+    say('nodes');
+    const [mn, cn] = await Promise.all([this.#enrolNode(zones.a), this.#enrolNode(zones.b)]);
+    this.virtualIps = { mn, cn };
+  }
+
+  /** MN's path to the peer, or undefined while there is none. */
+  async path(peer: Peer): Promise<PathRow | undefined> {
+    const { paths } = await this.daemons.mn.call('paths');
+    return paths.find((path) =>
+      peer === 'cn'
+        ? path.kind === 'node' && path.virtualIpv4 === this.virtualIps.cn
+        : path.kind === 'exit' && path.role === 'node',
+    );
+  }
+
+  async route(peer: Peer): Promise<RouteKind> {
+    const path = await this.path(peer).catch(() => undefined);
+    return path?.state === 'building' ? 'none' : (path?.route ?? 'none');
+  }
+
+  /** Waits until MN and its correspondent are registered at where they now are. */
+  async registered(name: 'mn' | 'cn'): Promise<string> {
+    const status = await this.daemons[name].until(
+      'status',
+      ({ node }) => node?.state === 'registered' && node.virtualIpv4 !== null,
+      'the node did not register',
+    );
+    return status.node?.virtualIpv4 ?? '';
+  }
+
+  /** A DS's key is made at its first start: so each starts once before it is told of the other. */
+  async #startDirectionServers(): Promise<void> {
+    const both = [zones.a, zones.b];
+    const keys = await Promise.all(both.map((zone) => this.#firstKey(zone)));
+    const [keyA = '', keyB = ''] = keys;
+    this.daemons['ds-a'].configure(dsConfig(zones.a) + foreignZone(zones.b, keyB));
+    this.daemons['ds-b'].configure(dsConfig(zones.b) + foreignZone(zones.a, keyA));
+    for (const zone of both) this.daemons[zone.ds].start();
+    await Promise.all(both.map((zone) => this.#running(zone.ds)));
+  }
+
+  async #firstKey(zone: Zone): Promise<string> {
+    const daemon = this.daemons[zone.ds];
+    daemon.configure(dsConfig(zone));
+    daemon.start();
+    const status = await this.#running(zone.ds);
+    await daemon.stop();
+    return status.ds?.publicKey ?? '';
+  }
+
+  #running(name: 'ds-a' | 'ds-b') {
+    return this.daemons[name].until(
+      'status',
+      ({ ds }) => ds !== null,
+      'the Direction Server did not start',
+    );
+  }
+
+  async #enrolRelay(zone: Zone): Promise<void> {
+    const relay = this.daemons[zone.rs];
+    relay.configure(relayConfig(zone));
+    const name = zone.rs;
+    const { invite } = await this.daemons[zone.ds].call('invite', { name, relay: true });
+    await relay.join(invite);
+    relay.start();
+    await relay.until(
+      'status',
+      ({ rs }) => rs?.state === 'registered',
+      'the Relay Server did not register',
+    );
+  }
+
+  async #enrolNode(zone: Zone): Promise<string> {
+    const node = this.daemons[zone.node];
+    node.configure(nodeConfig());
+    const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
+    await node.join(invite);
+    node.start();
+    return this.registered(zone.node);
+  }
+}
+
+const main = `config ntmobile 'main'
+	option port '${port}'
+	option log_level 'debug'
+`;
+
+function dsConfig(zone: Zone): string {
+  return `${main}
+config ds 'ds'
+	option enabled '1'
+	option zone '${zone.name}'
+	list address '${servers[zone.ds]}:${port}'
+	option pool '${zone.pool}'
+`;
+}
+
+function foreignZone(zone: Zone, key: string): string {
+  return `
+config zone 'other'
+	option zone '${zone.name}'
+	list address '${servers[zone.ds]}:${port}'
+	option key '${key}'
+	list pool '${zone.pool}'
+`;
+}
+
+function relayConfig(zone: Zone): string {
+  return `${main}
+config rs 'rs'
+	option enabled '1'
+	option name '${zone.rs}'
+	list address '${servers[zone.rs]}:${port}'
+	option exit '1'
+	list exit_pool '${zone.pool}'
+`;
+}
+
+function nodeConfig(): string {
+  return `${main}
+config node 'node'
+	option enabled '1'
+	option punch '1'
+	list exit_prefix '0.0.0.0/0'
+`;
+}

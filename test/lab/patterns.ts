@@ -1,0 +1,155 @@
+/**
+ * The rows of the lab: the 17 movement patterns of table 1 of the paper, and rows beyond it. "relay" as
+ * the expected route is "via Relay Server" of the table, "direct" is its "End-to-End".
+ */
+import type { RouteKind } from '../../src/protocol/control-results.ts';
+import {
+  type CorrespondentPlace,
+  correspondentPlaces,
+  type MobilePlace,
+  mobilePlaces,
+  type NatName,
+  nats,
+} from './topology.ts';
+
+export type Peer = 'cn' | 'gn';
+
+export interface Pattern {
+  /** The paper's number, or a word for a row beyond the table. */
+  readonly id: string;
+  readonly mobile: { readonly from: MobilePlace; readonly to: MobilePlace };
+  readonly peer: Peer;
+  readonly peerAt: CorrespondentPlace;
+  /** The correspondent moves too, at the same moment. */
+  readonly peerTo?: CorrespondentPlace;
+  readonly expected: readonly RouteKind[];
+  /** This private network keeps its hosts apart, as wireless networks may. */
+  readonly isolated?: NatName;
+}
+
+const endToEnd: readonly RouteKind[] = ['direct'];
+const relayed: readonly RouteKind[] = ['relay'];
+const punched: readonly RouteKind[] = ['punched'];
+
+function row(
+  id: string,
+  from: MobilePlace,
+  to: MobilePlace,
+  peer: CorrespondentPlace | 'general',
+  expected: readonly RouteKind[],
+  more: Partial<Pattern> = {},
+): Pattern {
+  const general = peer === 'general';
+  return {
+    id,
+    mobile: { from, to },
+    peer: general ? 'gn' : 'cn',
+    peerAt: general ? 'G1' : peer,
+    expected,
+    ...more,
+  };
+}
+
+/** Table 1. In 12 the network isolates its hosts, the case for which the table names the Relay Server. */
+export const tablePatterns: readonly Pattern[] = [
+  row('1', 'G1', 'G2', 'G1', endToEnd),
+  row('2', 'G1', 'G2', 'general', relayed),
+  row('3', 'G1', 'A1', 'G1', endToEnd),
+  row('4', 'G1', 'A1', 'general', relayed),
+  row('5', 'A1', 'G1', 'G1', endToEnd),
+  row('6', 'A1', 'G1', 'general', relayed),
+  row('7', 'A1', 'A2', 'G1', endToEnd),
+  row('8', 'A1', 'A2', 'general', relayed),
+  row('9', 'A1', 'B1', 'G1', endToEnd),
+  row('10', 'A1', 'B1', 'general', relayed),
+  row('11', 'G1', 'G2', 'A1', endToEnd),
+  row('12', 'G1', 'A1', 'A1', relayed, { isolated: 'A' }),
+  row('13', 'G1', 'B1', 'A1', relayed),
+  row('14', 'B1', 'G1', 'A1', endToEnd),
+  row('15', 'B1', 'A1', 'A1', ['direct', 'punched', 'relay']),
+  row('16', 'A1', 'B1', 'A1', relayed),
+  row('17', 'B1', 'C1', 'A1', relayed),
+];
+
+export const furtherPatterns: readonly Pattern[] = [
+  row('12-open', 'G1', 'A1', 'A1', ['direct', 'punched']),
+  row('15-isolated', 'B1', 'A1', 'A1', relayed, { isolated: 'A' }),
+  row('punched', 'B1', 'F1', 'E1', punched),
+  row('both-G-G', 'G1', 'G2', 'G1', endToEnd, { peerTo: 'G2' }),
+  row('both-P-G', 'A1', 'B1', 'G1', endToEnd, { peerTo: 'G2' }),
+  row('both-P-P', 'B1', 'C1', 'A1', relayed, { peerTo: 'D1' }),
+];
+
+const otherPlace: Readonly<Record<CorrespondentPlace, CorrespondentPlace>> = {
+  G1: 'G2',
+  G2: 'G1',
+  A1: 'D1',
+  D1: 'A1',
+  E1: 'D1',
+};
+
+/** The same pattern with the correspondent moving too; undefined where it cannot, being general. */
+export function withBothMoving(pattern: Pattern): Pattern | undefined {
+  if (pattern.peer === 'gn') return undefined;
+  const peerTo = pattern.peerTo ?? otherPlace[pattern.peerAt];
+  const { isolated, ...rest } = pattern;
+  const expected = expectedRoutes(pattern.mobile.to, peerTo, isolated);
+  return { ...rest, ...(isolated === undefined ? {} : { isolated }), peerTo, expected };
+}
+
+/** The routes that are right for these two places. */
+export function expectedRoutes(
+  mobile: MobilePlace,
+  peer: CorrespondentPlace,
+  isolated: NatName | undefined,
+): readonly RouteKind[] {
+  const own = mobilePlaces[mobile].space;
+  const other = correspondentPlaces[peer].space;
+  if (own === 'G' || other === 'G') return endToEnd;
+  if (own === other) return own === isolated ? relayed : ['direct', 'punched', 'relay'];
+  return mapping(own) === 'preserving' && mapping(other) === 'preserving' ? punched : relayed;
+}
+
+function mapping(name: NatName): string | undefined {
+  return nats.find((nat) => nat.name === name)?.mapping;
+}
+
+/** "P(A) => G, P(B)" in the paper's words. */
+export function describe(pattern: Pattern): { readonly mobile: string; readonly peer: string } {
+  const { from, to } = pattern.mobile;
+  const peerAt = inWords(correspondentPlaces[pattern.peerAt].space);
+  const peerTo = pattern.peerTo && inWords(correspondentPlaces[pattern.peerTo].space);
+  const kind = pattern.peer === 'gn' ? 'General' : 'NTMobile';
+  const mobile = `${inWords(mobilePlaces[from].space)} => ${inWords(mobilePlaces[to].space)}`;
+  const peer = peerTo === undefined ? peerAt : `${peerAt} => ${peerTo}`;
+  return { mobile, peer: `${peer} (${kind})` };
+}
+
+function inWords(space: string): string {
+  return space === 'G' ? 'G' : `P(${space})`;
+}
+
+export interface RowChoice {
+  readonly patterns: readonly string[];
+  readonly bothMove: boolean;
+  readonly floor: boolean;
+}
+
+/** The rows that a command line asks for, in order; throws on a name that is none. */
+export function rowsFor({ patterns, bothMove, floor }: RowChoice): readonly Pattern[] {
+  const all = [...tablePatterns, ...furtherPatterns];
+  const ids = patterns.flatMap((id) => {
+    if (id === 'table') return tablePatterns.map((pattern) => pattern.id);
+    return id === 'further' ? furtherPatterns.map((pattern) => pattern.id) : [id];
+  });
+  const unknown = ids.find((id) => !all.some((pattern) => pattern.id === id));
+  if (unknown !== undefined) {
+    throw new Error(`there is no pattern ${unknown}: ${all.map(({ id }) => id).join(', ')}`);
+  }
+  const chosen = ids.length === 0 ? all : all.filter((pattern) => ids.includes(pattern.id));
+  const rows = bothMove ? chosen.flatMap((pattern) => withBothMoving(pattern) ?? []) : chosen;
+  // Without an overlay nothing reaches a host behind a NAT, and one that moved is not found.
+  return floor
+    ? rows.filter(({ peerAt, peerTo }) => peerAt === 'G1' && peerTo === undefined)
+    : rows;
+}

@@ -1,0 +1,266 @@
+/**
+ * One trial: places the hosts of a pattern, starts the applications between them, moves, waits until both
+ * directions are back, and gathers what the applications and the node saw.
+ */
+import type { RouteKind } from '../../src/protocol/control-results.ts';
+import type { TcpRecord, TypingRecord, UdpRecord } from './agent/calls.ts';
+import { nowMs, sleep } from './agent/clock.ts';
+import type { Agent } from './agents.ts';
+import type { Lab } from './lab.ts';
+import { type FlowFigures, flowFigures } from './measure.ts';
+import type { Handover, MoveTimes } from './movement.ts';
+import type { Pattern } from './patterns.ts';
+import { correspondentPlaces, mobilePlaces, servers } from './topology.ts';
+
+export type Traffic = 'both' | 'peer-only';
+
+export interface TrialOptions {
+  readonly handover: Handover;
+  readonly traffic: Traffic;
+  readonly tcpBytesPerSecond: number;
+  /** No overlay: only the UDP probes run. */
+  readonly floor: boolean;
+}
+
+export interface TrialResult {
+  readonly pattern: Pattern;
+  readonly routeBefore: RouteKind;
+  readonly routeAfter: RouteKind;
+  /** Towards the correspondent, and from it. */
+  readonly up: FlowFigures;
+  readonly down: FlowFigures;
+  readonly tcpSurvived: boolean;
+  readonly bytesOk: boolean;
+  /** From the node's record of the handover: event to the first answer of the far end. */
+  readonly signallingMs: number | null;
+  readonly longestEchoMs: number | null;
+  readonly move: MoveTimes;
+  readonly records: TrialRecords;
+}
+
+export interface TrialRecords {
+  readonly mobileUdp: UdpRecord;
+  readonly peerUdp: UdpRecord;
+  readonly mobileTcp: TcpRecord | undefined;
+  readonly peerTcp: TcpRecord | undefined;
+  readonly typing: TypingRecord | undefined;
+}
+
+const steadyMs = 500;
+const steadyDatagrams = 30;
+const phaseMs = 200;
+const readyLimitMs = 20_000;
+const backLimitMs = 20_000;
+const routeLimitMs = 10_000;
+const settleMs = 1000;
+const lastDatagramMs = 300;
+const pollMs = 20;
+const tcpLimitMs = 10_000;
+const firstPort = 20_000;
+
+let trials = 0;
+
+export async function runTrial(
+  lab: Lab,
+  pattern: Pattern,
+  options: TrialOptions,
+): Promise<TrialResult> {
+  trials += 1;
+  const run = new TrialRun(lab, pattern, options, trials);
+  await lab.place(pattern);
+  const routeBefore = await run.begin();
+  const move = await run.move();
+  await run.back(move.end);
+  const routeAfter = await run.route(pattern.expected);
+  await sleep(settleMs);
+  const signallingMs = await lab.signallingMs(pattern.peer);
+  const records = await run.end();
+  return {
+    pattern,
+    routeBefore,
+    routeAfter: lab.overlay === undefined ? 'none' : await run.currentRoute(routeAfter),
+    up: flowFigures(records.mobileUdp, records.peerUdp, move.begin),
+    down: flowFigures(records.peerUdp, records.mobileUdp, move.begin),
+    ...tcpVerdict(records.mobileTcp, records.peerTcp),
+    signallingMs,
+    longestEchoMs: longestEcho(records.typing, move.begin),
+    move,
+    records,
+  };
+}
+
+class TrialRun {
+  readonly #lab: Lab;
+  readonly #pattern: Pattern;
+  readonly #options: TrialOptions;
+  readonly #trial: number;
+  readonly #mobile: Agent;
+  readonly #peer: Agent;
+
+  constructor(lab: Lab, pattern: Pattern, options: TrialOptions, trial: number) {
+    this.#lab = lab;
+    this.#pattern = pattern;
+    this.#options = options;
+    this.#trial = trial;
+    this.#mobile = lab.agents.mn;
+    this.#peer = lab.agents[pattern.peer];
+  }
+
+  /** Starts the applications and waits for a steady flow; the route they then have. */
+  async begin(): Promise<RouteKind> {
+    const { overlay } = this.#lab;
+    if (overlay !== undefined && this.#pattern.peer === 'cn') {
+      await overlay.daemons.mn.call('connect', { peer: overlay.virtualIps.cn });
+    }
+    await this.#startUdp();
+    await this.#steady();
+    if (overlay !== undefined) await this.#startTcp(this.#peerIp());
+    const route = await this.route(this.#lab.routesBefore(this.#pattern));
+    await sleep(steadyMs + Math.random() * phaseMs);
+    return route;
+  }
+
+  async move(): Promise<MoveTimes> {
+    const { mobile, peerTo } = this.#pattern;
+    const { handover } = this.#options;
+    const moves = [this.#lab.mobile.move(mobilePlaces[mobile.to], handover)];
+    if (peerTo !== undefined) {
+      moves.push(this.#lab.correspondent.move(correspondentPlaces[peerTo], handover));
+    }
+    const times = await Promise.all(moves);
+    return {
+      begin: Math.min(...times.map((time) => time.begin)),
+      end: Math.max(...times.map((time) => time.end)),
+    };
+  }
+
+  /** Waits until both ends have heard something after `since`, or for too long. */
+  async back(since: number): Promise<void> {
+    const ends = [this.#mobile, ...(this.#options.traffic === 'both' ? [this.#peer] : [])];
+    const end = nowMs() + backLimitMs;
+    for (;;) {
+      const heard = await Promise.all(ends.map((agent) => agent.call('udpHeard')));
+      if (heard.every(({ lastAt }) => lastAt > since) || nowMs() > end) return;
+      await sleep(pollMs);
+    }
+  }
+
+  /** Waits for one of the routes that are wanted; the route at the end of the wait. */
+  async route(wanted: readonly RouteKind[]): Promise<RouteKind> {
+    const { overlay } = this.#lab;
+    if (overlay === undefined) return 'none';
+    const end = nowMs() + routeLimitMs;
+    for (;;) {
+      const route = await overlay.route(this.#pattern.peer);
+      if (wanted.includes(route) || nowMs() > end) return route;
+      await sleep(pollMs);
+    }
+  }
+
+  async currentRoute(otherwise: RouteKind): Promise<RouteKind> {
+    return (await this.#lab.overlay?.route(this.#pattern.peer)) ?? otherwise;
+  }
+
+  async end(): Promise<TrialRecords> {
+    const silent = this.#options.traffic === 'peer-only';
+    const withTcp = this.#lab.overlay !== undefined;
+    const both = [this.#mobile, this.#peer] as const;
+    await Promise.all(both.map((agent) => agent.call('udpPause')));
+    await sleep(lastDatagramMs);
+    const [mobileUdp, peerUdp] = await pair(both, (agent) => agent.call('udpStop'));
+    if (!withTcp) {
+      return { mobileUdp, peerUdp, mobileTcp: undefined, peerTcp: undefined, typing: undefined };
+    }
+    // With a silent mobile node the connection was idle over the move: now it shows that it lives.
+    if (silent) {
+      await Promise.all(both.map((agent) => agent.call('tcpFlow', { flowing: true })));
+      await sleep(settleMs);
+    }
+    const typing = silent ? undefined : await this.#mobile.call('typingStop');
+    if (!silent) await this.#peer.call('typingStop');
+    const finish = { limitMs: tcpLimitMs };
+    const [mobileTcp, peerTcp] = await pair(both, (agent) => agent.call('tcpFinish', finish));
+    return { mobileUdp, peerUdp, mobileTcp, peerTcp, typing };
+  }
+
+  get #port(): number {
+    return firstPort + this.#trial * 3;
+  }
+
+  #peerIp(): string {
+    const { overlay } = this.#lab;
+    if (this.#pattern.peer === 'gn') return servers.gn;
+    if (overlay !== undefined) return overlay.virtualIps.cn;
+    return correspondentPlaces[this.#pattern.peerAt].address.split('/')[0] ?? '';
+  }
+
+  async #startUdp(): Promise<void> {
+    const common = {
+      port: this.#port,
+      trial: this.#trial,
+      roaming: this.#lab.overlay === undefined,
+    };
+    await this.#peer.call('udpStart', { ...common, sending: true });
+    const sending = this.#options.traffic === 'both';
+    const peer = { ip: this.#peerIp(), port: this.#port };
+    await this.#mobile.call('udpStart', { ...common, sending, peer });
+  }
+
+  async #startTcp(peerIp: string): Promise<void> {
+    const rate = {
+      port: this.#port + 1,
+      trial: this.#trial,
+      bytesPerSecond: this.#options.tcpBytesPerSecond,
+    };
+    await this.#peer.call('tcpListen', rate);
+    await this.#mobile.call('tcpConnect', { ...rate, peerIp });
+    if (this.#options.traffic === 'peer-only') return;
+    const both = [this.#mobile, this.#peer];
+    await Promise.all(both.map((agent) => agent.call('tcpFlow', { flowing: true })));
+    const port = this.#port + 2;
+    await this.#peer.call('typingListen', { port });
+    await this.#mobile.call('typingConnect', { port, peerIp });
+  }
+
+  async #steady(): Promise<void> {
+    const ends = [this.#mobile, ...(this.#options.traffic === 'both' ? [this.#peer] : [])];
+    const end = nowMs() + readyLimitMs;
+    for (;;) {
+      const heard = await Promise.all(ends.map((agent) => agent.call('udpHeard')));
+      if (heard.every(({ count }) => count >= steadyDatagrams)) return;
+      if (nowMs() > end) {
+        await Promise.all([this.#mobile, this.#peer].map((agent) => agent.call('udpStop')));
+        throw new Error(`no traffic before the move: ${heard.map(({ count }) => count)} datagrams`);
+      }
+      await sleep(pollMs);
+    }
+  }
+}
+
+async function pair<T>(
+  [first, second]: readonly [Agent, Agent],
+  call: (agent: Agent) => Promise<T>,
+): Promise<[T, T]> {
+  return Promise.all([call(first), call(second)]);
+}
+
+function tcpVerdict(
+  mobile: TcpRecord | undefined,
+  peer: TcpRecord | undefined,
+): { tcpSurvived: boolean; bytesOk: boolean } {
+  if (mobile === undefined || peer === undefined) return { tcpSurvived: false, bytesOk: false };
+  const tcpSurvived = mobile.error === null && peer.error === null;
+  const whole = (from: TcpRecord, to: TcpRecord): boolean =>
+    to.wrongAt === null &&
+    from.sentBytes > 0 &&
+    from.sentBytes === to.receivedBytes &&
+    from.sentHash === to.receivedHash;
+  return { tcpSurvived, bytesOk: whole(mobile, peer) && whole(peer, mobile) };
+}
+
+function longestEcho(typing: TypingRecord | undefined, since: number): number | null {
+  const tookMs = (typing?.echoes ?? [])
+    .filter(([at, took]) => at + took >= since)
+    .map(([, took]) => took);
+  return tookMs.length === 0 ? null : Math.max(...tookMs);
+}
