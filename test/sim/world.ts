@@ -179,7 +179,7 @@ export class World {
   invite(ds: DirectionServer, name: string, relay: boolean): Uint8Array {
     const answer = this.call(ds.host, 'ds', 'invite', { name, relay });
     assert(answer?.ok === true, `an invite is made: ${JSON.stringify(answer)}`);
-    const decoded = decodeInvite(String(answer.result['invite']));
+    const decoded = decodeInvite(String(answer.result.invite));
     assert(decoded.ok, 'an invite can be read');
     return decoded.invite.token;
   }

@@ -1,0 +1,215 @@
+/**
+ * A big world: thousands of nodes in pairs that talk, each moving about once a minute between the public
+ * internet and private networks. Prints progress every 2 s and at the end what moving cost: virtual time
+ * until both ends heard each other again, messages and losses.
+ */
+
+import { fastSuite } from '../support/fast-suite.ts';
+import { nodeSuite } from '../support/node-suite.ts';
+import type { Host } from './hosts/host.ts';
+import type { Flow, Half } from './hosts/traffic.ts';
+import { openNat, restrictedNat, symmetricNat } from './network/nat.ts';
+import { link, type Realm } from './network/realm.ts';
+import { World } from './world.ts';
+
+export interface BigWorldOptions {
+  readonly nodes: number;
+  readonly minutes: number;
+  readonly seed: number;
+  readonly fast: boolean;
+}
+
+const nodesADs = 2500;
+const nodesANetwork = 20;
+const startIntervalMs = 4;
+const backgroundIntervalMs = 15_000;
+const probeIntervalMs = 20;
+const giveUpMs = 5000;
+const progressMs = 2000;
+const minute = 60_000;
+
+interface Move {
+  readonly at: number;
+  readonly heard: Set<Half>;
+}
+
+class BigWorld {
+  readonly options: BigWorldOptions;
+  readonly world: World;
+  readonly #realms: Realm[] = [];
+  readonly #nodes: Host[] = [];
+  readonly #flows: Flow[] = [];
+  readonly #flowByNode = new Map<Host, Flow>();
+  readonly #moveByFlow = new Map<Flow, Move>();
+  readonly latencies: number[] = [];
+  moves = 0;
+  overtaken = 0;
+  unheard = 0;
+  controlDatagrams = 0;
+  dataDatagrams = 0;
+  readonly #begin = Date.now();
+  #shownAt = Date.now();
+
+  constructor(options: BigWorldOptions) {
+    this.options = options;
+    const suite = options.fast ? fastSuite : nodeSuite;
+    this.world = new World({ seed: options.seed, suite, link: link({ delayMs: 10 }) });
+    this.world.network.taps.push(({ fate, datagram }) => {
+      if (fate !== 'sent') return;
+      if (datagram.bytes[0] === 0x80) this.dataDatagrams += 1;
+      else this.controlDatagrams += 1;
+    });
+    this.world.traffic.onDelivery = (flow, half) => this.#heard(flow, half);
+  }
+
+  run(): void {
+    this.#addServers();
+    this.#addRealms();
+    this.#addNodes();
+    this.#runFor(5000);
+    for (const flow of this.#flows) this.#startFlow(flow);
+    this.#runFor(20_000);
+    for (const node of this.#nodes) {
+      this.world.queue.after(this.world.dice.below(minute), () => this.#moveOften(node));
+    }
+    this.#runFor(this.options.minutes * minute);
+  }
+
+  #addServers(): void {
+    const count = Math.ceil(this.options.nodes / nodesADs);
+    for (let index = 0; index < count; index += 1) this.world.addDs(`ds${index}`);
+    this.world.startServers();
+    for (const [index, ds] of this.world.directionServers.entries()) {
+      this.world.addRs(`rs${index}a`, ds);
+      this.world.addRs(`rs${index}b`, ds);
+    }
+    this.#runFor(2000);
+  }
+
+  #addRealms(): void {
+    this.#realms.push(this.world.publicRealm);
+    const count = Math.ceil(this.options.nodes / nodesANetwork);
+    const kinds = [symmetricNat, restrictedNat, openNat];
+    for (let index = 0; index < count; index += 1) {
+      const kind = kinds[index % kinds.length] as typeof symmetricNat;
+      this.#realms.push(this.world.addPrivate(`net${index}`, kind));
+    }
+  }
+
+  /** Half of the places are public. */
+  #anyRealm(): Realm {
+    const { dice } = this.world;
+    return dice.chance(0.5) ? this.world.publicRealm : dice.pick(this.#realms);
+  }
+
+  #addNodes(): void {
+    const servers = this.world.directionServers;
+    for (let index = 0; index < this.options.nodes; index += 1) {
+      const ds = servers[index % servers.length] as (typeof servers)[number];
+      this.#nodes.push(this.world.addNode(`n${index}`, ds, this.#anyRealm()));
+      this.#runFor(startIntervalMs);
+    }
+    for (let index = 0; index + 1 < this.#nodes.length; index += 2) {
+      const [a, b] = [this.#nodes[index] as Host, this.#nodes[index + 1] as Host];
+      const options = { intervalMs: 0, length: 100, record: false };
+      const flow = this.world.traffic.start(a, b, options);
+      this.#flows.push(flow);
+      this.#flowByNode.set(a, flow).set(b, flow);
+    }
+  }
+
+  #startFlow(flow: Flow): void {
+    const tick = (): void => {
+      this.world.traffic.sendOne(flow, 0);
+      this.world.traffic.sendOne(flow, 1);
+      this.world.queue.after(backgroundIntervalMs, tick);
+    };
+    this.world.queue.after(this.world.dice.below(backgroundIntervalMs), tick);
+  }
+
+  #moveOften(node: Host): void {
+    this.world.queue.after(minute, () => this.#moveOften(node));
+    this.world.move(node, this.#anyRealm());
+    this.moves += 1;
+    const flow = this.#flowByNode.get(node);
+    if (!flow) return;
+    if (this.#moveByFlow.has(flow)) this.overtaken += 1;
+    const move: Move = { at: this.world.now, heard: new Set() };
+    this.#moveByFlow.set(flow, move);
+    this.#probe(flow, move);
+  }
+
+  #probe(flow: Flow, move: Move): void {
+    if (this.#moveByFlow.get(flow) !== move) return;
+    if (this.world.now - move.at > giveUpMs) {
+      this.unheard += 1;
+      this.#moveByFlow.delete(flow);
+      return;
+    }
+    for (const direction of [0, 1] as const) {
+      if (!move.heard.has(flow.halves[direction])) this.world.traffic.sendOne(flow, direction);
+    }
+    this.world.queue.after(probeIntervalMs, () => this.#probe(flow, move));
+  }
+
+  #heard(flow: Flow, half: Half): void {
+    const move = this.#moveByFlow.get(flow);
+    if (!move) return;
+    move.heard.add(half);
+    if (move.heard.size < 2) return;
+    this.latencies.push(this.world.now - move.at);
+    this.#moveByFlow.delete(flow);
+  }
+
+  #runFor(ms: number): void {
+    const until = this.world.now + ms;
+    while (this.world.now < until) {
+      this.world.run(Math.min(200, until - this.world.now));
+      if (Date.now() - this.#shownAt >= progressMs) this.#progress();
+    }
+  }
+
+  #progress(): void {
+    this.#shownAt = Date.now();
+    const seconds = ((Date.now() - this.#begin) / 1000).toFixed(0);
+    const virtual = (this.world.now / 1000).toFixed(1);
+    const parts = [`${this.#nodes.length} nodes`, `${this.moves} moves`, `${this.unheard} unheard`];
+    const events = `${(this.world.queue.executed / 1e6).toFixed(1)} M events`;
+    console.log(`${seconds} s: virtual ${virtual} s, ${parts.join(', ')}, ${events}`);
+  }
+
+  summary(): { text: string; ok: boolean } {
+    this.latencies.sort((left, right) => left - right);
+    const last = this.latencies.length - 1;
+    const at = (share: number) => this.latencies[Math.min(last, Math.floor(last * share))];
+    const halves = this.#flows.flatMap((flow) => flow.halves);
+    const sent = halves.reduce((sum, half) => sum + half.sent, 0);
+    const received = halves.reduce((sum, half) => sum + half.received, 0);
+    const unregistered = this.#nodes.filter((node) => !node.virtualIp(false)).length;
+    const silent = halves.filter((half) => half.received === 0).length;
+    const { controlDatagrams, dataDatagrams } = this;
+    const perMove = (controlDatagrams / Math.max(1, this.moves)).toFixed(1);
+    const lines = [
+      `nodes ${this.#nodes.length}, not registered ${unregistered}, never heard ${silent}`,
+      `moves ${this.moves}, overtaken by the next ${this.overtaken}, not heard in 5 s ${this.unheard}`,
+      `handover, virtual ms until both ends heard each other: median ${at(0.5)},` +
+        ` 90 % ${at(0.9)}, 99 % ${at(0.99)}, most ${at(1)}`,
+      `packets sent ${sent}, lost ${sent - received}`,
+      `datagrams: data ${dataDatagrams}, control ${controlDatagrams}` +
+        ` (${perMove} a move, all else included)`,
+      `events ${this.world.queue.executed}, real time ${((Date.now() - this.#begin) / 1000).toFixed(1)} s`,
+    ];
+    const ok = unregistered === 0 && silent === 0 && this.unheard === 0;
+    return { text: lines.join('\n'), ok };
+  }
+}
+
+/** Whether every node registered, every pair talked, and every move was over in 5 s. */
+export function runBigWorld(options: BigWorldOptions): boolean {
+  const big = new BigWorld(options);
+  big.run();
+  const { text, ok } = big.summary();
+  console.log(text);
+  console.log(ok ? '1 passed, 0 failed' : '0 passed, 1 failed');
+  return ok;
+}

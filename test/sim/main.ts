@@ -1,0 +1,56 @@
+/**
+ * `npm run sim`: big worlds by `--nodes N --minutes M --seed S`, small chaotic ones by `--chaos N`
+ * (from `--seed S` on), one chaotic one again by `--replay S`. Ends with `N passed, N failed`.
+ */
+import { parseArgs } from 'node:util';
+import { runBigWorld } from './big-world.ts';
+import { runChaosSeeds } from './chaos-seeds.ts';
+
+const help = `npm run sim -- [options]
+  --nodes N      nodes of the world (1000)
+  --minutes M    virtual minutes (10)
+  --seed S       seed of the world, or first seed of chaos (1)
+  --fast         cheap cryptography instead of the real one
+  --chaos N      N small chaotic worlds instead of one big
+  --replay S     the chaotic world of one seed, with its faults and last datagrams
+  --help         this text`;
+
+function number(text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new Error(`"${text}" is no number`);
+}
+
+function main(): boolean {
+  const { values } = parseArgs({
+    options: {
+      nodes: { type: 'string' },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      fast: { type: 'boolean' },
+      chaos: { type: 'string' },
+      replay: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return true;
+  }
+  const seed = number(values.seed, 1);
+  if (values.replay !== undefined) return runChaosSeeds(number(values.replay, 1), 1, true);
+  if (values.chaos !== undefined) return runChaosSeeds(seed, number(values.chaos, 1000), false);
+  return runBigWorld({
+    nodes: number(values.nodes, 1000),
+    minutes: number(values.minutes, 10),
+    seed,
+    fast: values.fast ?? false,
+  });
+}
+
+try {
+  process.exitCode = main() ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}

@@ -1,0 +1,141 @@
+/**
+ * A cheap stand-in for cryptography, for worlds of ten thousand nodes: the same contract as the real
+ * suite, none of its strength. Keys agree as in Diffie-Hellman over a small field, hashes are mixing, and a
+ * wrong key, nonce, associated data or ciphertext never opens. For simulation only, by an option.
+ */
+import type { Suite } from '../../src/noise/suite.ts';
+import { tagLength } from '../../src/noise/suite.ts';
+
+/** Four lanes of 32 bits, mixed a byte or a word at a time. */
+class Mixer {
+  a = 0x9e3779b9;
+  b = 0x243f6a88;
+  c = 0xb7e15162;
+  d = 0x6a09e667;
+
+  word(value: number): void {
+    this.a = Math.imul(this.a ^ value, 0x85ebca6b);
+    this.b = Math.imul(this.b ^ (this.a >>> 15), 0xc2b2ae35);
+    this.c = (this.c + this.b) | 0;
+    this.d = Math.imul((this.d ^ this.c ^ (this.b >>> 13)) | 0, 0x27d4eb2f);
+    this.a = (this.a + this.d) | 0;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const whole = bytes.length & ~3;
+    for (let index = 0; index < whole; index += 4) {
+      this.word(
+        (bytes[index] as number) |
+          ((bytes[index + 1] as number) << 8) |
+          ((bytes[index + 2] as number) << 16) |
+          ((bytes[index + 3] as number) << 24),
+      );
+    }
+    let rest = bytes.length;
+    for (let index = whole; index < bytes.length; index += 1) {
+      rest = (rest << 8) | (bytes[index] as number);
+    }
+    this.word(rest ^ (bytes.length << 20));
+  }
+
+  fill(out: Uint8Array): void {
+    for (let index = 0; index < out.length; index += 1) {
+      if ((index & 3) === 0) this.word(index + 0x5bd1e995);
+      out[index] = (this.d >>> ((index & 3) * 8)) & 0xff;
+    }
+  }
+}
+
+function digest(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const mixer = new Mixer();
+  for (const part of parts) mixer.bytes(part);
+  const out = new Uint8Array(length);
+  mixer.fill(out);
+  return out;
+}
+
+/** Diffie-Hellman modulo 2^31 - 1, eight times over, is agreement enough for a simulator. */
+const prime = 0x7fff_ffffn;
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  let square = base % prime;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % prime;
+    square = (square * square) % prime;
+  }
+  return result;
+}
+
+function secretNumber(secretKey: Uint8Array): bigint {
+  const view = new DataView(secretKey.buffer, secretKey.byteOffset);
+  return BigInt(view.getUint32(0) >>> 1) + 2n;
+}
+
+const publicHead = 4;
+/** The rest of a public key tells keys apart; what agrees stands in the head alone. */
+function publicKeyOf(secretKey: Uint8Array): Uint8Array {
+  const out = digest(32, secretKey);
+  new DataView(out.buffer).setUint32(0, Number(power(7n, secretNumber(secretKey))));
+  return out;
+}
+
+function tagOf(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  associated: Uint8Array,
+  body: Uint8Array,
+): Uint8Array {
+  return digest(tagLength, key, nonce, associated, body);
+}
+
+/** The key stream is one mask, so that sealing costs little; nobody reads the marker through it. */
+function masked(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, to: Uint8Array): void {
+  const mask = digest(64, key, nonce);
+  for (let index = 0; index < from.length; index += 1) {
+    to[index] = (from[index] as number) ^ (mask[index & 63] as number);
+  }
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  for (let index = 0; index < left.length; index += 1) {
+    if (left[index] !== right[index]) return false;
+  }
+  return left.length === right.length;
+}
+
+export const fastSuite: Suite = {
+  publicKey: publicKeyOf,
+  sharedSecret: (secretKey, publicKey) => {
+    const head = new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0);
+    const shared = power(BigInt(head), secretNumber(secretKey));
+    if (shared === 0n) return undefined;
+    const bytes = new Uint8Array(publicHead);
+    new DataView(bytes.buffer).setUint32(0, Number(shared));
+    return digest(32, bytes);
+  },
+  hash: (...parts) => digest(64, ...parts),
+  keyedHash: (key, length, ...parts) => digest(length, key, ...parts),
+  seal: (key, nonce, associated, plaintext) => {
+    const out = new Uint8Array(plaintext.length + tagLength);
+    fastSuite.sealInto(out, key, nonce, associated, plaintext);
+    return out;
+  },
+  open: (key, nonce, associated, ciphertext) => {
+    if (ciphertext.length < tagLength) return undefined;
+    const out = new Uint8Array(ciphertext.length - tagLength);
+    return fastSuite.openInto(out, key, nonce, associated, ciphertext) ? out : undefined;
+  },
+  sealInto: (out, key, nonce, associated, plaintext) => {
+    const { length } = plaintext;
+    masked(key, nonce, plaintext, out);
+    out.set(tagOf(key, nonce, associated, out.subarray(0, length)), length);
+  },
+  openInto: (out, key, nonce, associated, ciphertext) => {
+    const body = ciphertext.subarray(0, ciphertext.length - tagLength);
+    const tag = ciphertext.subarray(body.length);
+    if (!isSame(tagOf(key, nonce, associated, body), tag)) return false;
+    masked(key, nonce, body, out);
+    return true;
+  },
+};
