@@ -35,9 +35,9 @@ export class SodiumMissing extends Error {
   override readonly name = 'SodiumMissing';
 }
 
-function load(): Sodium {
+function load(names: readonly string[]): Sodium {
   try {
-    const sodium = bind(libraryNames, symbols);
+    const sodium = bind(names, symbols);
     assert(sodium.sodium_init() >= 0, 'libsodium starts');
     return sodium;
   } catch (cause) {
@@ -178,10 +178,7 @@ class SodiumSuite implements Suite {
   }
 }
 
-let loaded: SodiumSuite | undefined;
-
-/** The one suite of the process; throws SodiumMissing. */
-export function sodiumSuite(): Suite {
-  loaded ??= new SodiumSuite(load());
-  return loaded;
+/** The suite over the first of these libraries that is there; throws SodiumMissing. */
+export function sodiumSuite(names: readonly string[] = libraryNames): Suite {
+  return new SodiumSuite(load(names));
 }
