@@ -50,6 +50,8 @@ export function formatNodeId(id: NodeId): string {
 /** A Node ID from its printed form, from hexadecimal, or undefined. */
 export function parseNodeId(text: string): NodeId | undefined {
   if (/^[0-9a-f]{32}$/.test(text)) return text as NodeId;
+  // Before lower case, which makes a k of the Kelvin sign.
+  if (!/^[a-zA-Z2-7-]*$/.test(text)) return undefined;
   const letters = text.toLowerCase().replaceAll('-', '');
   if (letters.length !== 26) return undefined;
   const bytes = new Uint8Array(16);

@@ -2,7 +2,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '../../src/base/bytes.ts';
 import { randomBelow } from '../../src/base/random.ts';
-import { isDrop } from '../../src/wire/drops.ts';
 import type { MessageName } from '../../src/wire/messages.ts';
 import {
   decodeAs,
