@@ -15,21 +15,34 @@ const firstOutput = Uint8Array.of(1);
 const secondOutput = Uint8Array.of(2);
 const thirdOutput = Uint8Array.of(3);
 
-/** HMAC (RFC 2104) of the concatenation, with the suite's hash; the key has at most 128 bytes. */
-function hmac(suite: Suite, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+/** A key of HMAC (RFC 2104) as the two blocks that stand before what is hashed. */
+interface HmacKey {
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
+}
+
+/** The key is a hash; it is combined by words, since on a small engine bytes would cost more than the hashing. */
+function hmacKey(key: Uint8Array): HmacKey {
   const inner = new Uint8Array(blockLength).fill(0x36);
   const outer = new Uint8Array(blockLength).fill(0x5c);
-  for (let index = 0; index < key.length; index += 1) {
-    const byte = key[index] as number;
-    inner[index] = byte ^ 0x36;
-    outer[index] = byte ^ 0x5c;
+  inner.set(key);
+  const innerWords = new Uint32Array(inner.buffer);
+  const outerWords = new Uint32Array(outer.buffer);
+  for (let index = 0; index < hashLength / 4; index += 1) {
+    const word = innerWords[index] as number;
+    innerWords[index] = word ^ 0x36363636;
+    outerWords[index] = word ^ 0x5c5c5c5c;
   }
-  return suite.hash(outer, suite.hash(inner, ...parts));
+  return { inner, outer };
+}
+
+function hmac(suite: Suite, key: HmacKey, ...parts: readonly Uint8Array[]): Uint8Array {
+  return suite.hash(key.outer, suite.hash(key.inner, ...parts));
 }
 
 /** The HKDF output that becomes k: HMAC(source, previous || output). */
 interface KeySource {
-  readonly source: Uint8Array;
+  readonly source: HmacKey;
   readonly previous: Uint8Array;
   readonly output: Uint8Array;
 }
@@ -73,14 +86,19 @@ export class SymmetricState {
     this.#hash = this.#suite.hash(this.#hash, data);
   }
 
+  /** The first step of HKDF: its temp_key. */
+  #extract(input: Uint8Array): HmacKey {
+    return hmacKey(hmac(this.#suite, hmacKey(this.#chainingKey), input));
+  }
+
   mixKey(input: Uint8Array): void {
-    const source = hmac(this.#suite, this.#chainingKey, input);
+    const source = this.#extract(input);
     this.#chainingKey = hmac(this.#suite, source, firstOutput);
     this.#setKey({ source, previous: this.#chainingKey, output: secondOutput });
   }
 
   mixKeyAndHash(input: Uint8Array): void {
-    const source = hmac(this.#suite, this.#chainingKey, input);
+    const source = this.#extract(input);
     this.#chainingKey = hmac(this.#suite, source, firstOutput);
     const mixed = hmac(this.#suite, source, this.#chainingKey, secondOutput);
     this.mixHash(mixed);
@@ -119,7 +137,7 @@ export class SymmetricState {
 
   /** The transport keys, 32 bytes each: from the initiator, then from the responder. */
   split(): readonly [Uint8Array, Uint8Array] {
-    const source = hmac(this.#suite, this.#chainingKey, emptyBytes);
+    const source = this.#extract(emptyBytes);
     const first = hmac(this.#suite, source, firstOutput);
     const second = hmac(this.#suite, source, first, secondOutput);
     return [first.slice(0, keyLength), second.slice(0, keyLength)];
