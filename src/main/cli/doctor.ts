@@ -125,10 +125,12 @@ async function daemonChecks(
       daemon.close();
     }
   } catch (error) {
+    if (error instanceof DaemonUnreachable) {
+      const { finding, act } = error;
+      return [{ check, state: 'fail', finding, act }, ...(await portChecks(system, settings))];
+    }
     const finding = error instanceof Error ? error.message : String(error);
-    const row: CheckRow = { check, state: 'fail', finding, act: null };
-    if (!(error instanceof DaemonUnreachable)) return [row];
-    return [row, ...(await portChecks(system, settings))];
+    return [{ check, state: 'fail', finding, act: 'Look at the log of the daemon.' }];
   }
 }
 

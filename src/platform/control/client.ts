@@ -40,7 +40,7 @@ export class ControlClient {
     try {
       await this.#stream.write(line);
     } catch {
-      throw new DaemonUnreachable(`The daemon ended before it was asked "${method}".`);
+      throw ended(method);
     }
   }
 
@@ -58,12 +58,18 @@ export class ControlClient {
       if (bytes === 'late') {
         const seconds = Math.round(timeoutMs / 1000);
         throw new DaemonUnreachable(
-          `The daemon did not answer "${method}" within ${seconds} s. Look at its log.`,
+          `The daemon did not answer "${method}" within ${seconds} s.`,
+          'Look at its log.',
         );
       }
-      if (!bytes) throw new DaemonUnreachable(`The daemon ended before it answered "${method}".`);
+      if (!bytes) throw ended(method);
       const lines = this.#splitter.push(bytes);
-      if (!lines) throw new DaemonUnreachable(`What answers at ${this.#path} is no ntmobiled.`);
+      if (!lines) {
+        throw new DaemonUnreachable(
+          `What answers at ${this.#path} is no ntmobiled.`,
+          'Name its socket with --control.',
+        );
+      }
       this.#lines.push(...lines);
     }
   }
@@ -71,6 +77,13 @@ export class ControlClient {
   close(): void {
     this.#stream.close();
   }
+}
+
+function ended(method: string): DaemonUnreachable {
+  return new DaemonUnreachable(
+    `The daemon ended before it answered "${method}".`,
+    'Look at its log and try again.',
+  );
 }
 
 function asText(value: Json | undefined): string {

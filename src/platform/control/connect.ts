@@ -8,15 +8,14 @@ export async function connectControl(path: string): Promise<ControlClient> {
   try {
     return new ControlClient(await connectUnix(path), path);
   } catch (error) {
-    throw new DaemonUnreachable(connectSentence(path, error));
+    const code = String((error as { code?: unknown })?.code ?? error);
+    if (/EACCES|EPERM/.test(code)) {
+      throw new DaemonUnreachable(`You may not use ${path}.`, 'Run this as root.');
+    }
+    throw new DaemonUnreachable(
+      `ntmobiled is not running: nothing answers at ${path}.`,
+      'Start it ("/etc/init.d/ntmobile start" on OpenWrt, "ntmobiled" elsewhere), or name its ' +
+        'socket with --control.',
+    );
   }
-}
-
-function connectSentence(path: string, error: unknown): string {
-  const code = String((error as { code?: unknown })?.code ?? error);
-  if (/EACCES|EPERM/.test(code)) return `No right to use ${path}. Run this as root.`;
-  return (
-    `ntmobiled is not running: nothing answers at ${path}. Start it (OpenWrt: ` +
-    '"/etc/init.d/ntmobile start"; elsewhere "ntmobiled"), or name its socket with --control.'
-  );
 }

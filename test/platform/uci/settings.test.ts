@@ -176,7 +176,7 @@ test('all problems of a broken configuration are told at once, with section and 
     /^node\.exit_prefix: "10.0.0.0\/40" has a length above 32\. "10.1.2.3" must be written 10.1.2.3\/32\.$/,
   ];
   assert.is(problems.length, expected.length, problems.join('\n'));
-  expected.forEach((pattern, index) => assert.match(problems[index] ?? '', pattern));
+  for (const [index, pattern] of expected.entries()) assert.match(problems[index] ?? '', pattern);
 });
 
 test('a role with a problem does not keep the others from starting', () => {

@@ -1,0 +1,125 @@
+/**
+ * A system for commands under test: files in a map, output in arrays, and a daemon whose control server
+ * and client are the real ones, joined by a stream in memory.
+ */
+import type { Daemon, System } from '../../src/main/cli/system.ts';
+import { ControlClient } from '../../src/platform/control/client.ts';
+import { type DaemonView, dispatchCall } from '../../src/platform/control/dispatch.ts';
+import { DaemonUnreachable } from '../../src/platform/control/errors.ts';
+import { ControlServer } from '../../src/platform/control/server.ts';
+import type { ByteStream } from '../../src/platform/tjs/stream.ts';
+
+export class MemorySystem implements System {
+  readonly fileByPath = new Map<string, string>();
+  readonly output: string[] = [];
+  readonly errors: string[] = [];
+  isTerminal = false;
+  wantsColour = false;
+  isRoot = true;
+  isOpenWrt = false;
+  now = 1_790_000_000;
+  input = '';
+  daemon: DaemonView | undefined;
+  tun: { finding: string; act: string } | undefined;
+  sodium: string | undefined;
+  sleptMs = 0;
+
+  print(text: string): void {
+    this.output.push(text);
+  }
+
+  printError(text: string): void {
+    this.errors.push(text);
+  }
+
+  unixSeconds(): number {
+    return this.now;
+  }
+
+  async sleep(ms: number): Promise<void> {
+    this.sleptMs += ms;
+  }
+
+  async connect(path: string): Promise<Daemon> {
+    const view = this.daemon;
+    if (!view) throw new DaemonUnreachable(`ntmobiled is not running at ${path}.`, 'Start it.');
+    const [near, far] = streamPair();
+    const server = new ControlServer({ call: (call) => dispatchCall(view, call) });
+    void server.serve(far);
+    return new ControlClient(near, path);
+  }
+
+  async readInput(): Promise<string> {
+    return this.input;
+  }
+
+  async readText(path: string): Promise<string | undefined> {
+    return this.fileByPath.get(path);
+  }
+
+  async writeText(path: string, text: string): Promise<void> {
+    this.fileByPath.set(path, text);
+  }
+
+  async makeDirectory(): Promise<void> {}
+
+  async remove(path: string): Promise<void> {
+    this.fileByPath.delete(path);
+  }
+
+  async tunProblem(): Promise<{ finding: string; act: string } | undefined> {
+    return this.tun;
+  }
+
+  async sodiumProblem(): Promise<string | undefined> {
+    return this.sodium;
+  }
+
+  get text(): string {
+    return this.output.join('\n');
+  }
+}
+
+/** Two ends of one stream; bytes arrive in small pieces, as sockets may deliver them. */
+function streamPair(): [ByteStream, ByteStream] {
+  const left = new Pipe();
+  const right = new Pipe();
+  const end = (reads: Pipe, writes: Pipe): ByteStream => ({
+    read: () => reads.read(),
+    write: async (bytes) => writes.write(bytes),
+    close: () => {
+      reads.end();
+      writes.end();
+    },
+  });
+  return [end(left, right), end(right, left)];
+}
+
+const pieceBytes = 100;
+
+class Pipe {
+  readonly #pieces: Uint8Array[] = [];
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  write(bytes: Uint8Array): void {
+    for (let start = 0; start < bytes.length; start += pieceBytes) {
+      this.#pieces.push(bytes.slice(start, start + pieceBytes));
+    }
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#pieces.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#pieces.shift();
+  }
+}
