@@ -3,7 +3,7 @@
  * `bundle`, by which the tests build what they run. Prints the sizes and fails above the limit, since
  * both files live in a router's flash.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -37,10 +37,13 @@ export async function buildPrograms() {
   const built = [];
   for (const name of programs) {
     const entry = join(root, 'src/main', `${name}.ts`);
+    const outfile = join(root, 'out', `${name}.js`);
+    // What is left of an earlier build must not pass for this one.
+    rmSync(outfile, { force: true });
     if (!existsSync(entry)) throw new Error(`src/main/${name}.ts is missing: nothing to build`);
     const result = await bundle({
       entryPoints: [entry],
-      outfile: join(root, 'out', `${name}.js`),
+      outfile,
       minify: true,
       external: ['tjs:*'],
       metafile: true,

@@ -6,11 +6,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RouteKind } from '../../src/protocol/control-results.ts';
 import { Agent, agentProgram } from './agents.ts';
-import type { Programs } from './daemon.ts';
+import type { Daemon, Programs } from './daemon.ts';
 import { MovingHost } from './movement.ts';
 import { Namespaces } from './namespaces.ts';
 import { Overlay, type Peer } from './overlay.ts';
-import { expectedRoutes, type Pattern } from './patterns.ts';
+import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
 import { buildWorld, setIsolation } from './world.ts';
 
@@ -75,6 +75,16 @@ export class Lab {
     const result = await overlay.daemons.mn.call('handovers').catch(() => undefined);
     const last = result?.handovers[0]?.paths.find((row) => row.pathId === path?.pathId);
     return last?.firstAnswerMs ?? null;
+  }
+
+  /** The daemon to be killed. */
+  async victim(victim: Victim, peer: Peer): Promise<Daemon> {
+    const { overlay } = this;
+    if (overlay === undefined) throw new Error('there is no overlay to kill a part of');
+    if (victim === 'mn' || victim === 'cn') return overlay.daemons[victim];
+    if (victim === 'ds') return overlay.daemons['ds-a'];
+    const relayName = (await overlay.path(peer))?.relayName;
+    return overlay.daemons[relayName?.startsWith('rs-b') === true ? 'rs-b' : 'rs-a'];
   }
 
   async remove(): Promise<void> {

@@ -31,6 +31,9 @@ export interface ReportEntry {
   readonly bytesOk: boolean;
   readonly signallingMs: number | null;
   readonly longestEchoMs: number | null;
+  /** Which process was killed, and the time from its restart until traffic ran both ways. */
+  readonly killed: string | null;
+  readonly backMs: number | null;
   /** Empty when all is right. */
   readonly problems: readonly string[];
 }
@@ -48,6 +51,7 @@ export function reportEntry(result: TrialResult, options: TrialOptions): ReportE
     bytesOk: result.bytesOk,
     signallingMs: rounded(result.signallingMs ?? undefined),
     longestEchoMs: rounded(result.longestEchoMs ?? undefined),
+    backMs: rounded(result.backMs ?? undefined),
     problems: problemsOf(result, options),
   };
 }
@@ -65,6 +69,7 @@ export function failedEntry(pattern: Pattern, options: TrialOptions, why: string
     bytesOk: false,
     signallingMs: null,
     longestEchoMs: null,
+    backMs: null,
     problems: [why],
   };
 }
@@ -88,6 +93,7 @@ function entryHead(pattern: Pattern, { handover, traffic }: TrialOptions) {
     peer: words.peer,
     peerKind: pattern.peer === 'gn' ? ('general' as const) : ('NTMobile' as const),
     pathExpected: pattern.expected,
+    killed: pattern.kill ?? null,
   };
 }
 
@@ -99,6 +105,9 @@ function problemsOf(result: TrialResult, options: TrialOptions): readonly string
     problems.push('nothing came to the correspondent after the move');
   }
   if (options.floor) return problems;
+  if (result.pattern.kill !== undefined && (result.backMs ?? 0) > options.backLimitMs) {
+    problems.push(`traffic was back only ${result.backMs?.toFixed(0)} ms after the restart`);
+  }
   const { expected } = result.pattern;
   if (!expected.includes(result.routeAfter)) {
     problems.push(`the route is ${result.routeAfter}, not ${expected.join(' or ')}`);

@@ -14,6 +14,9 @@ import {
 
 export type Peer = 'cn' | 'gn';
 
+/** "rs" is the Relay Server that the path runs through. */
+export type Victim = 'ds' | 'rs' | 'mn' | 'cn';
+
 export interface Pattern {
   /** The paper's number, or a word for a row beyond the table. */
   readonly id: string;
@@ -23,6 +26,8 @@ export interface Pattern {
   /** The correspondent moves too, at the same moment. */
   readonly peerTo?: CorrespondentPlace;
   readonly expected: readonly RouteKind[];
+  /** Nothing moves: this process is killed without notice and started again a second later. */
+  readonly kill?: Victim;
   /** This private network keeps its hosts apart, as wireless networks may. */
   readonly isolated?: NatName;
 }
@@ -80,6 +85,14 @@ export const furtherPatterns: readonly Pattern[] = [
   row('both-P-P', 'B1', 'C1', 'A1', relayed, { peerTo: 'D1' }),
 ];
 
+export const crashPatterns: readonly Pattern[] = [
+  row('kill-ds', 'B1', 'B1', 'A1', relayed, { kill: 'ds' }),
+  row('kill-rs', 'B1', 'B1', 'A1', relayed, { kill: 'rs' }),
+  row('kill-exit', 'B1', 'B1', 'general', relayed, { kill: 'rs' }),
+  row('kill-mn', 'G1', 'G1', 'A1', endToEnd, { kill: 'mn' }),
+  row('kill-cn', 'G1', 'G1', 'A1', endToEnd, { kill: 'cn' }),
+];
+
 const otherPlace: Readonly<Record<CorrespondentPlace, CorrespondentPlace>> = {
   G1: 'G2',
   G2: 'G1',
@@ -90,7 +103,7 @@ const otherPlace: Readonly<Record<CorrespondentPlace, CorrespondentPlace>> = {
 
 /** The same pattern with the correspondent moving too; undefined where it cannot, being general. */
 export function withBothMoving(pattern: Pattern): Pattern | undefined {
-  if (pattern.peer === 'gn') return undefined;
+  if (pattern.peer === 'gn' || pattern.kill !== undefined) return undefined;
   const peerTo = pattern.peerTo ?? otherPlace[pattern.peerAt];
   const { isolated, ...rest } = pattern;
   const expected = expectedRoutes(pattern.mobile.to, peerTo, isolated);
@@ -120,7 +133,8 @@ export function describe(pattern: Pattern): { readonly mobile: string; readonly 
   const peerAt = inWords(correspondentPlaces[pattern.peerAt].space);
   const peerTo = pattern.peerTo && inWords(correspondentPlaces[pattern.peerTo].space);
   const kind = pattern.peer === 'gn' ? 'General' : 'NTMobile';
-  const mobile = `${inWords(mobilePlaces[from].space)} => ${inWords(mobilePlaces[to].space)}`;
+  const at = inWords(mobilePlaces[from].space);
+  const mobile = pattern.kill === undefined ? `${at} => ${inWords(mobilePlaces[to].space)}` : at;
   const peer = peerTo === undefined ? peerAt : `${peerAt} => ${peerTo}`;
   return { mobile, peer: `${peer} (${kind})` };
 }
@@ -129,27 +143,41 @@ function inWords(space: string): string {
   return space === 'G' ? 'G' : `P(${space})`;
 }
 
+function nameOf(pattern: Pattern): string {
+  const { mobile, peer } = describe(pattern);
+  return `pattern ${pattern.id} ${mobile} ${peer}`.toLowerCase();
+}
+
+const groups: ReadonlyMap<string, readonly Pattern[]> = new Map([
+  ['table', tablePatterns],
+  ['further', furtherPatterns],
+  ['crash', crashPatterns],
+]);
+
 export interface RowChoice {
   readonly patterns: readonly string[];
   readonly bothMove: boolean;
   readonly floor: boolean;
+  /** Keeps the rows that hold it in their description; empty for all. */
+  readonly word: string;
 }
 
 /** The rows that a command line asks for, in order; throws on a name that is none. */
-export function rowsFor({ patterns, bothMove, floor }: RowChoice): readonly Pattern[] {
-  const all = [...tablePatterns, ...furtherPatterns];
+export function rowsFor({ patterns, bothMove, floor, word }: RowChoice): readonly Pattern[] {
+  const all = [...tablePatterns, ...furtherPatterns, ...crashPatterns];
   const ids = patterns.flatMap((id) => {
-    if (id === 'table') return tablePatterns.map((pattern) => pattern.id);
-    return id === 'further' ? furtherPatterns.map((pattern) => pattern.id) : [id];
+    const group = groups.get(id);
+    return group === undefined ? [id] : group.map((pattern) => pattern.id);
   });
   const unknown = ids.find((id) => !all.some((pattern) => pattern.id === id));
   if (unknown !== undefined) {
     throw new Error(`there is no pattern ${unknown}: ${all.map(({ id }) => id).join(', ')}`);
   }
   const chosen = ids.length === 0 ? all : all.filter((pattern) => ids.includes(pattern.id));
-  const rows = bothMove ? chosen.flatMap((pattern) => withBothMoving(pattern) ?? []) : chosen;
+  const moved = bothMove ? chosen.flatMap((pattern) => withBothMoving(pattern) ?? []) : chosen;
+  const rows = moved.filter((pattern) => nameOf(pattern).includes(word));
   // Without an overlay nothing reaches a host behind a NAT, and one that moved is not found.
   return floor
-    ? rows.filter(({ peerAt, peerTo }) => peerAt === 'G1' && peerTo === undefined)
+    ? rows.filter(({ peerAt, peerTo, kill }) => peerAt === 'G1' && !peerTo && !kill)
     : rows;
 }

@@ -12,7 +12,7 @@ const routeNames = { direct: 'end-to-end', punched: 'punched', relay: 'relay', n
 
 const columns: readonly Column[] = [
   { title: '#', width: 11, of: (entry) => entry.pattern },
-  { title: 'MN moves', width: 14, of: ({ mobile }) => `${mobile.from} => ${mobile.to}` },
+  { title: 'MN moves', width: 14, of: actText },
   { title: 'CN', width: 20, of: (entry) => entry.peer },
   { title: 'route after', width: 11, of: (entry) => routeNames[entry.pathAfter] },
   {
@@ -33,7 +33,8 @@ export function tableHead(): string {
 
 export function tableRow(entry: ReportEntry): string {
   const text = line(columns.map((column) => column.of(entry)));
-  const verdict = entry.problems.length === 0 ? 'ok' : `FAILED: ${entry.problems.join('; ')}`;
+  const right = entry.backMs === null ? 'ok' : `ok, back ${inMs(entry.backMs)} ms after restart`;
+  const verdict = entry.problems.length === 0 ? right : `FAILED: ${entry.problems.join('; ')}`;
   return `${text}  ${verdict}`;
 }
 
@@ -48,6 +49,10 @@ function line(cells: readonly string[]): string {
 
 function rule(column: Column): string {
   return '-'.repeat(column.width);
+}
+
+function actText({ mobile, killed }: ReportEntry): string {
+  return killed === null ? `${mobile.from} => ${mobile.to}` : `${mobile.from}, kill ${killed}`;
 }
 
 function lostText({ lost, traffic }: ReportEntry): string {

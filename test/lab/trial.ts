@@ -9,7 +9,7 @@ import type { Agent } from './agents.ts';
 import type { Lab } from './lab.ts';
 import { type FlowFigures, flowFigures } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
-import type { Pattern } from './patterns.ts';
+import type { Pattern, Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, servers } from './topology.ts';
 
 export type Traffic = 'both' | 'peer-only';
@@ -20,6 +20,8 @@ export interface TrialOptions {
   readonly tcpBytesPerSecond: number;
   /** No overlay: only the UDP probes run. */
   readonly floor: boolean;
+  /** After a killed process was started again, traffic is to be back within this. */
+  readonly backLimitMs: number;
 }
 
 export interface TrialResult {
@@ -34,6 +36,8 @@ export interface TrialResult {
   /** From the node's record of the handover: event to the first answer of the far end. */
   readonly signallingMs: number | null;
   readonly longestEchoMs: number | null;
+  /** Since the killed process was started again; null for a move, or if nothing came back. */
+  readonly backMs: number | null;
   readonly move: MoveTimes;
   readonly records: TrialRecords;
 }
@@ -53,6 +57,8 @@ const readyLimitMs = 20_000;
 const backLimitMs = 20_000;
 const routeLimitMs = 10_000;
 const settleMs = 1000;
+/** How long a killed process stays away. */
+const downMs = 1000;
 const lastDatagramMs = 300;
 const pollMs = 20;
 const tcpLimitMs = 10_000;
@@ -69,11 +75,11 @@ export async function runTrial(
   const run = new TrialRun(lab, pattern, options, trials);
   await lab.place(pattern);
   const routeBefore = await run.begin();
-  const move = await run.move();
+  const move = await run.act();
   await run.back(move.end);
   const routeAfter = await run.route(pattern.expected);
   await sleep(settleMs);
-  const signallingMs = await lab.signallingMs(pattern.peer);
+  const signallingMs = pattern.kill === undefined ? await lab.signallingMs(pattern.peer) : null;
   const records = await run.end();
   return {
     pattern,
@@ -84,6 +90,7 @@ export async function runTrial(
     ...tcpVerdict(records.mobileTcp, records.peerTcp),
     signallingMs,
     longestEchoMs: longestEcho(records.typing, move.begin),
+    backMs: pattern.kill === undefined ? null : backAfter(records, move.end),
     move,
     records,
   };
@@ -120,7 +127,22 @@ class TrialRun {
     return route;
   }
 
-  async move(): Promise<MoveTimes> {
+  /** Moves, or kills and starts again: what the row is about. */
+  async act(): Promise<MoveTimes> {
+    const { kill } = this.#pattern;
+    return kill === undefined ? this.#move() : this.#crash(kill);
+  }
+
+  async #crash(victim: Victim): Promise<MoveTimes> {
+    const daemon = await this.#lab.victim(victim, this.#pattern.peer);
+    const begin = nowMs();
+    await daemon.kill();
+    await sleep(downMs);
+    daemon.start();
+    return { begin, end: nowMs() };
+  }
+
+  async #move(): Promise<MoveTimes> {
     const { mobile, peerTo } = this.#pattern;
     const { handover } = this.#options;
     const moves = [this.#lab.mobile.move(mobilePlaces[mobile.to], handover)];
@@ -256,6 +278,15 @@ function tcpVerdict(
     from.sentBytes === to.receivedBytes &&
     from.sentHash === to.receivedHash;
   return { tcpSurvived, bytesOk: whole(mobile, peer) && whole(peer, mobile) };
+}
+
+/** From `since` until both directions had carried something. */
+function backAfter({ mobileUdp, peerUdp }: TrialRecords, since: number): number | null {
+  const firsts = [mobileUdp, peerUdp].map(
+    ({ received }) => received.find(([, at]) => at > since)?.[1] ?? Number.POSITIVE_INFINITY,
+  );
+  const last = Math.max(...firsts);
+  return Number.isFinite(last) ? last - since : null;
 }
 
 function longestEcho(typing: TypingRecord | undefined, since: number): number | null {
