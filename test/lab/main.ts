@@ -52,6 +52,7 @@ async function runRow(lab: Lab, pattern: Pattern, options: TrialOptions): Promis
     const result = await runTrial(lab, pattern, options);
     return { entry: reportEntry(result, options), result };
   } catch (error) {
+    if (lab.namespaces.closed) throw error;
     const why = error instanceof Error ? error.message : String(error);
     return { entry: failedEntry(pattern, options, why), result: undefined };
   }

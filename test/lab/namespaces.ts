@@ -7,42 +7,49 @@ import { once } from 'node:events';
 import type { HostName } from './topology.ts';
 
 const endLimitMs = 3000;
+const takenDown = 'the lab is being taken down';
 
 export class Namespaces {
   readonly prefix = `ntm-${process.pid}-`;
   readonly #hosts: HostName[] = [];
   readonly #children = new Set<ChildProcess>();
+  /** Commands that are under way: what is removed must not come into being afterwards. */
+  readonly #commands = new Set<Promise<unknown>>();
   #closed = false;
+
+  get closed(): boolean {
+    return this.#closed;
+  }
 
   of(host: HostName): string {
     return `${this.prefix}${host}`;
   }
 
   async add(host: HostName): Promise<void> {
-    await this.ip(['netns', 'add', this.of(host)]);
     this.#hosts.push(host);
+    await this.ip(['netns', 'add', this.of(host)]);
     await this.ip(['-n', this.of(host), 'link', 'set', 'lo', 'up']);
   }
 
   /** Runs `ip` once; throws with what it printed if it fails. */
   async ip(args: readonly string[]): Promise<void> {
-    await runWithInput('ip', args, '');
+    await this.#execute(args, '');
   }
 
   /** Runs a list of `ip` commands in one process, inside `host` or, if undefined, outside. */
   async ipBatch(host: HostName | undefined, commands: readonly string[]): Promise<void> {
     const inside = host === undefined ? [] : ['-n', this.of(host)];
-    await runWithInput('ip', [...inside, '-batch', '-'], `${commands.join('\n')}\n`);
+    await this.#execute([...inside, '-batch', '-'], `${commands.join('\n')}\n`);
   }
 
   /** Runs a program to its end inside a namespace, with `input` on its standard input. */
   async run(host: HostName, program: readonly string[], input = ''): Promise<string> {
-    return runWithInput('ip', ['netns', 'exec', this.of(host), ...program], input);
+    return this.#execute(['netns', 'exec', this.of(host), ...program], input);
   }
 
   /** Starts a program that stays; its process id is that of the program itself. */
   start(host: HostName, program: readonly string[], options: SpawnOptions): ChildProcess {
-    if (this.#closed) throw new Error('the lab is being taken down');
+    if (this.#closed) throw new Error(takenDown);
     const child = spawn('ip', ['netns', 'exec', this.of(host), ...program], options);
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
@@ -54,10 +61,22 @@ export class Namespaces {
   async remove(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#children].map(endProcess));
+    await Promise.allSettled([...this.#commands]);
     for (const host of this.#hosts.splice(0)) {
-      await this.ip(['netns', 'del', this.of(host)]).catch((error: Error) => {
+      await runWithInput('ip', ['netns', 'del', this.of(host)], '').catch((error: Error) => {
         console.error(`${this.of(host)} could not be removed: ${error.message}`);
       });
+    }
+  }
+
+  async #execute(args: readonly string[], input: string): Promise<string> {
+    if (this.#closed) throw new Error(takenDown);
+    const command = runWithInput('ip', args, input);
+    this.#commands.add(command);
+    try {
+      return await command;
+    } finally {
+      this.#commands.delete(command);
     }
   }
 }
