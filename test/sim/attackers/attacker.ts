@@ -5,7 +5,7 @@
 import { type Endpoint, endpoint, type Ip } from '../../../src/base/ip.ts';
 import type { Dice } from '../dice.ts';
 import type { Transit } from '../network/network.ts';
-import { type Attachment, link } from '../network/realm.ts';
+import { type Attachment, type Datagram, link } from '../network/realm.ts';
 import type { World } from '../world.ts';
 
 export abstract class Attacker {
@@ -23,7 +23,7 @@ export abstract class Attacker {
     this.dice = dice;
     const realm = world.publicRealm;
     this.attachment = realm.attach(name, realm.freeIp(), link({}), (datagram) =>
-      this.received(datagram.bytes),
+      this.received(datagram),
     );
     world.network.taps.push((transit) => {
       if (this.active && transit.origin !== name) this.seen(transit);
@@ -46,5 +46,5 @@ export abstract class Attacker {
   /** Something happened to a datagram that is not its own. */
   protected seen(_transit: Transit): void {}
 
-  protected received(_bytes: Uint8Array): void {}
+  protected received(_datagram: Datagram): void {}
 }
