@@ -38,7 +38,8 @@ export async function join(system: System, command: ParsedCommand): Promise<void
   const before = (await system.readText(configPath)) ?? '';
   checkNotElsewhere(before, role, invite, command);
   const after = textOf(joinText(before, invite, name), configPath);
-  await system.makeDirectory(statePath);
+  await system.makeDirectory(configPath.replace(/\/?[^/]*$/, ''), 0o755);
+  await system.makeDirectory(statePath, 0o700);
   await system.writeText(tokenPath(statePath, role), formatToken(invite.token));
   await system.writeText(configPath, after);
   const settings = readSettings(after, configPath);

@@ -32,10 +32,10 @@ export interface System {
   readInput(): Promise<string>;
   /** The text of a file, or undefined when there is none. Throws with a sentence. */
   readText(path: string): Promise<string | undefined>;
-  /** Durable and whole or not at all, mode 0600 or as it was. Throws with a sentence. */
+  /** Durable and whole or not at all, mode 0600. Throws with a sentence. */
   writeText(path: string, text: string): Promise<void>;
-  /** Makes the directory, mode 0700, when there is none. */
-  makeDirectory(path: string): Promise<void>;
+  /** Makes the directory when there is none; its parent must exist. Nothing for an empty path. */
+  makeDirectory(path: string, mode: number): Promise<void>;
   remove(path: string): Promise<void>;
   /** Why no TUN device can be opened, with the act that mends it, or undefined when one can. */
   tunProblem(): Promise<{ readonly finding: string; readonly act: string } | undefined>;

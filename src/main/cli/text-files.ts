@@ -66,9 +66,10 @@ function syncDirectory(path: string): void {
   libc.close(fd);
 }
 
-/** One level, mode 0700; nothing when it exists. */
-export function makeDirectory(path: string): void {
-  if (libc.mkdir(path, 0o700) !== 0 && errno() !== errnos.EEXIST) throw failure('make', path);
+/** One level; nothing when it exists or the path is empty. */
+export function makeDirectory(path: string, mode: number): void {
+  if (path !== '' && libc.mkdir(path, mode) !== 0 && errno() !== errnos.EEXIST)
+    throw failure('make', path);
 }
 
 export function removeFile(path: string): void {

@@ -36,7 +36,7 @@ export function tjsSystem(): System {
     readInput: () => Promise.resolve(readInput()),
     readText: async (path) => readTextFile(path),
     writeText: async (path, text) => writeTextFile(path, text),
-    makeDirectory: async (path) => makeDirectory(path),
+    makeDirectory: async (path, mode) => makeDirectory(path, mode),
     remove: async (path) => removeFile(path),
     tunProblem: () => Promise.resolve(tunProblem()),
     sodiumProblem: () => Promise.resolve(sodiumProblem()),

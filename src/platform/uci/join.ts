@@ -4,7 +4,7 @@
  * token in the state directory until it is spent.
  */
 import { toHex } from '../../base/bytes.ts';
-import type { Invite } from '../../protocol/invite.ts';
+import { decodeInvite, type Invite } from '../../protocol/invite.ts';
 import {
   addSection,
   formatDocument,
@@ -46,6 +46,44 @@ export function joinText(text: string, invite: Invite, name: string | undefined)
     if (wanted !== '') set('name', wanted);
     return document;
   });
+}
+
+export interface AbsorbedInvite {
+  readonly role: JoinRole;
+  /** To be made durable before the text replaces the file. */
+  readonly token: Uint8Array;
+}
+
+/**
+ * Invites that the owner wrote into the configuration (`option invite`), turned into what `join` would
+ * have written. An invite that is damaged or for the other role stays where it is and remains a problem
+ * of the configuration; `invites` is empty when there is nothing to do.
+ */
+export function absorbInvites(text: string): {
+  readonly text: string;
+  readonly invites: readonly AbsorbedInvite[];
+} {
+  const invites: AbsorbedInvite[] = [];
+  let current = text;
+  for (const role of ['node', 'rs'] as const) {
+    const section = sections(parseUci(current).document).find(({ type }) => type === role);
+    const line = section?.optionByName.get('invite')?.values[0];
+    const decoded = line === undefined ? undefined : decodeInvite(line);
+    if (!section || !decoded?.ok || roleOfInvite(decoded.invite) !== role) continue;
+    const name = section.optionByName.get('name')?.values[0];
+    const enabled = section.optionByName.get('enabled')?.values[0];
+    const edited = joinText(current, decoded.invite, name);
+    if (!edited.ok) continue;
+    current =
+      enabled === undefined ? edited.text : withOption(edited.text, role, 'enabled', enabled);
+    invites.push({ role, token: decoded.invite.token });
+  }
+  return { text: current, invites };
+}
+
+function withOption(text: string, role: JoinRole, name: string, value: string): string {
+  const { document } = parseUci(text);
+  return formatDocument(setOption(document, sectionIndex(document, role), name, value));
 }
 
 /** The configuration with the role disabled and its Direction Server forgotten. */

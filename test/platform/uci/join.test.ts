@@ -2,7 +2,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '../../../src/base/bytes.ts';
 import { type Endpoint, parseEndpoint } from '../../../src/base/ip.ts';
-import { joinedKey, joinText, leaveText, roleOfInvite } from '../../../src/platform/uci/join.ts';
+import {
+  absorbInvites,
+  joinedKey,
+  joinText,
+  leaveText,
+  roleOfInvite,
+} from '../../../src/platform/uci/join.ts';
 import { readSettings } from '../../../src/platform/uci/settings.ts';
 import { encodeInvite, type Invite } from '../../../src/protocol/invite.ts';
 
@@ -77,6 +83,38 @@ test('a broken file is not edited, and its problems are told', () => {
   const edited = joinText("config node 'node\n", invite, undefined);
   assert.not.ok(edited.ok);
   if (!edited.ok) assert.match(edited.problems[0]?.text ?? '', /never closed/);
+});
+
+test('an invite in the configuration becomes what joining would have written', () => {
+  const line = encodeInvite(invite);
+  const text = `# mine\nconfig node 'n'\n\toption enabled '1'\n\toption invite '${line}'\n`;
+  const absorbed = absorbInvites(text);
+  assert.equal(absorbed.invites, [{ role: 'node', token: invite.token }]);
+  assert.not.match(absorbed.text, /invite|ntm1:/);
+  const settings = readSettings(absorbed.text, 'f');
+  assert.equal(settings.problems, []);
+  assert.equal(settings.node?.ds_address, invite.endpoints);
+  assert.is(settings.node?.name, 'notebook');
+  assert.equal(absorbInvites(absorbed.text), { text: absorbed.text, invites: [] });
+});
+
+test('absorbing does not switch a role on, nor take a name from the owner', () => {
+  const line = encodeInvite({ ...invite, kind: 'relay' });
+  const text = `config rs\n\toption enabled 0\n\toption name mine\n\toption invite '${line}'\n`;
+  const absorbed = absorbInvites(text);
+  assert.is(absorbed.invites[0]?.role, 'rs');
+  assert.match(absorbed.text, /option enabled '0'/);
+  assert.match(absorbed.text, /option name 'mine'/);
+});
+
+test('a damaged invite and one for the other role stay where they are', () => {
+  const line = encodeInvite(invite);
+  for (const text of [
+    `config node\n\toption invite '${line.slice(0, -4)}'\n`,
+    `config rs\n\toption invite '${line}'\n`,
+  ]) {
+    assert.equal(absorbInvites(text), { text, invites: [] });
+  }
 });
 
 test.run();
