@@ -63,11 +63,9 @@ export class Daemon {
   start(): void {
     const log = openSync(this.logFile, 'a');
     const args = ['--config', this.configFile, '--state', this.#state, '--control', this.control];
-    this.#child = this.#namespaces.start(
-      this.name,
-      this.#command(this.#programs.daemon, args),
-      { stdio: ['ignore', log, log] },
-    );
+    this.#child = this.#namespaces.start(this.name, this.#command(this.#programs.daemon, args), {
+      stdio: ['ignore', log, log],
+    });
   }
 
   /** As a power cut would: no goodbye. */

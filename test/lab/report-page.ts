@@ -13,8 +13,10 @@ const barLimitMs = 200;
 
 export function reportPage(rows: readonly Row[], report: LabReport): string {
   const wrong = report.patterns.filter((entry) => entry.problems.length > 0).length;
-  const verdict =
-    wrong === 0
+  const floor = report.environment['engine'] === 'none';
+  const verdict = floor
+    ? '<p class="verdict">Without the overlay: what the harness itself costs.</p>'
+    : wrong === 0
       ? `<p class="verdict good">All ${rows.length} moves kept every connection.</p>`
       : `<p class="verdict bad">${wrong} of ${rows.length} moves went wrong.</p>`;
   return `<!doctype html>
@@ -54,7 +56,10 @@ function bars(report: LabReport, rows: readonly Row[]): string {
   return `<div class="bars"><div class="scale"><i style="${aim}"></i></div>${lines.join('')}</div>`;
 }
 
-function bar({ pattern, interruptionMs, right, trials }: PatternSummary, entry: ReportEntry): string {
+function bar(
+  { pattern, interruptionMs, right, trials }: PatternSummary,
+  entry: ReportEntry,
+): string {
   const median = interruptionMs?.median;
   const wide = median === undefined ? 100 : share(median);
   const kind = right < trials ? 'bad' : (median ?? 0) > aimMs ? 'slow' : 'good';
@@ -132,7 +137,7 @@ p.good { color: var(--good); } p.bad, figure p.bad { color: var(--bad); }
   width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; background: var(--up); }
 .legend .down::before { background: var(--down); } .legend .gone::before { background: var(--bad); }
 .legend .moved::before { background: var(--move); border-radius: 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 1rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(400px, 1fr)); gap: 1rem; }
 figure { margin: 0; padding: .7rem .8rem; background: var(--card); border: 1px solid var(--line);
   border-radius: 8px; border-top: 3px solid var(--good); } figure.bad { border-top-color: var(--bad); }
 figcaption b { font-size: 1.1rem; margin-right: .3rem; } small { color: var(--soft); }

@@ -15,7 +15,7 @@ const lostLine = probeTop + probeHeight + 12;
 const tcpTop = lostLine + 16;
 const tcpHeight = 46;
 const beforeMs = 1000;
-const leastAfterMs = 2000;
+const leastAfterMs = 1000;
 const mostAfterMs = 6000;
 const bucketMs = 100;
 
@@ -28,7 +28,11 @@ interface Scale {
 export function plotOf(result: TrialResult): string {
   const scale = scaleOf(result);
   const { records, move } = result;
-  const longest = Math.max(20, ...probesIn(records.mobileUdp, scale), ...probesIn(records.peerUdp, scale));
+  const longest = Math.max(
+    20,
+    ...probesIn(records.mobileUdp, scale),
+    ...probesIn(records.peerUdp, scale),
+  );
   const parts = [
     band(scale, move.begin, move.end),
     probeAxis(longest),

@@ -33,11 +33,7 @@ export interface Written {
   readonly files: readonly string[];
 }
 
-export function writeReports(
-  rows: readonly Row[],
-  options: LabOptions,
-  tookMs: number,
-): Written {
+export function writeReports(rows: readonly Row[], options: LabOptions, tookMs: number): Written {
   const json: LabReport = {
     patterns: rows.map(({ entry }) => entry),
     summary: summaries(rows.map(({ entry }) => entry)),

@@ -106,7 +106,15 @@ check('hosts of one private network meet unless it keeps them apart', async () =
 check('after a hard move only the new address is left', async () => {
   await mobile.move(mobilePlaces.G1, 'hard');
   await mobile.move(mobilePlaces.C1, 'hard');
-  const addresses = await namespaces.run('mn', ['ip', '-4', '-br', 'addr', 'show', 'scope', 'global']);
+  const addresses = await namespaces.run('mn', [
+    'ip',
+    '-4',
+    '-br',
+    'addr',
+    'show',
+    'scope',
+    'global',
+  ]);
   assert.equal(addresses.match(/\d+\.\d+\.\d+\.\d+/g), ['192.168.30.11']);
 });
 

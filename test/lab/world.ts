@@ -22,20 +22,21 @@ import {
 const serverBridge = 'servers';
 const natOutside = 'wan';
 const natBridge = 'lan';
+const arpRetryMs = 50;
 
 type Host = 'mn' | 'cn';
 
 export async function buildWorld(namespaces: Namespaces): Promise<void> {
   const serverNames = Object.keys(servers) as ServerName[];
   const hosts: HostName[] = ['internet', ...serverNames, 'mn', 'cn'];
-  for (const host of [...hosts, ...nats.map((nat) => natHost(nat.name))]) {
-    await namespaces.add(host);
-  }
+  const all = [...hosts, ...nats.map((nat) => natHost(nat.name))];
+  for (const host of all) await namespaces.add(host);
   await buildServers(namespaces, serverNames);
   for (const nat of nats) await buildNat(namespaces, nat);
   await buildPlaces(namespaces, 'mn', Object.values(mobilePlaces));
   await buildPlaces(namespaces, 'cn', Object.values(correspondentPlaces));
   await forward(namespaces, 'internet');
+  for (const host of all) await askAgainSoon(namespaces, host);
 }
 
 /** Keeps the hosts of a private network from reaching each other, as many wireless networks do. */
@@ -169,6 +170,16 @@ async function link(
   const [near, far] = [namespaces.of(host), namespaces.of(farHost)];
   const end = `netns ${near} type veth peer name ${farDevice} netns ${far}`;
   await namespaces.ipBatch(undefined, [`link add name ${device} ${end}`]);
+}
+
+/**
+ * The far end of a virtual link learns a little late that the link is up, and an ARP request that came too
+ * early would be repeated only after a second: a second of silence that no overlay could help.
+ */
+async function askAgainSoon(namespaces: Namespaces, host: HostName): Promise<void> {
+  const devices = '/proc/sys/net/ipv4/neigh/*/retrans_time_ms';
+  const script = `for file in ${devices}; do echo ${arpRetryMs} > "$file" 2> /dev/null; done; true`;
+  await namespaces.run(host, ['sh', '-c', script]);
 }
 
 async function forward(namespaces: Namespaces, host: HostName): Promise<void> {

@@ -25,7 +25,9 @@ const withoutModules = (prefix) => ({
       path,
       namespace: 'absent',
     }));
-    build.onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
+    build.onLoad({ filter: /./, namespace: 'absent' }, () => ({
+      contents: 'module.exports = {};',
+    }));
   },
 });
 

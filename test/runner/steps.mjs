@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { env, execPath } from 'node:process';
+import { buildPrograms } from '../../esbuild.config.mjs';
 import { runQuiet } from '../setup/command.mjs';
 import { whyNoNamespaces } from '../setup/environment.mjs';
 import { engineWrapper, root } from '../setup/paths.mjs';
-import { buildPrograms } from '../../esbuild.config.mjs';
 import { bundleTests } from './bundle-tests.mjs';
 import { runBundle } from './run-bundle.mjs';
 

@@ -46,7 +46,11 @@ export async function runLogged(say, title, program, args, options = {}) {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const take = (bytes) => {
       appendFileSync(logFile, bytes);
-      lines.push(...String(bytes).split('\n').filter((line) => line.trim() !== ''));
+      lines.push(
+        ...String(bytes)
+          .split('\n')
+          .filter((line) => line.trim() !== ''),
+      );
       lines.splice(0, lines.length - shownTailLines);
     };
     child.stdout.on('data', take);

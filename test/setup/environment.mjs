@@ -41,7 +41,9 @@ export async function ensureEnvironment(say = console.log) {
     throw new NotReady(`Node.js 20 or later is needed, this is ${process.versions.node}`);
   }
   if (arch !== 'x64' && !env.NTM_TJS) {
-    throw new NotReady('the npm engine is for x86-64: let NTM_TJS name a txiki.js for this machine');
+    throw new NotReady(
+      'the npm engine is for x86-64: let NTM_TJS name a txiki.js for this machine',
+    );
   }
   mkdirSync(join(root, 'out/bin'), { recursive: true });
   try {
@@ -100,7 +102,14 @@ async function installPackages(say, names) {
   }
   if (getuid() !== 0) throw new NotReady(`run this as root: it has to install ${names.join(' ')}`);
   const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } };
-  const install = ['install', '-y', '-o', 'DPkg::Lock::Timeout=120', '--no-install-recommends', ...names];
+  const install = [
+    'install',
+    '-y',
+    '-o',
+    'DPkg::Lock::Timeout=120',
+    '--no-install-recommends',
+    ...names,
+  ];
   await runLogged(say, 'package lists', 'apt-get', ['update'], options);
   await runLogged(say, `packages ${names.join(' ')}`, 'apt-get', install, options);
 }
