@@ -64,7 +64,9 @@ export async function runLogged(say, title, program, args, options = {}) {
   clearInterval(timer);
   if (code !== 0) {
     const tail = lines.map((line) => `    ${line}`).join('\n');
-    throw new CommandFailed(`${title}: ${program} ended with ${code}\n${tail}`);
+    throw new CommandFailed(
+      `${title}: ${program} ended with ${code} (all of it: ${logFile})\n${tail}`,
+    );
   }
   say(`  ${title}: done in ${seconds()} s`);
 }
