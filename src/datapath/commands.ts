@@ -31,6 +31,8 @@ export type PathCommand =
       readonly kind: 'node' | 'exit';
       /** Inner addresses behind the other end: destinations of this path and permitted inner sources. */
       readonly peerPrefixes: readonly Prefix[];
+      /** Never of this path although a prefix covers them: the virtual pools, on a path to an exit. */
+      readonly excludedPrefixes: readonly Prefix[];
       /** At an exit (the Relay Server's end): refuse inner destinations that are not global unicast. */
       readonly globalOnly: boolean;
       /** Without data for this long, an `idle` notice; 0 for never. */

@@ -34,7 +34,7 @@ export type ControlAnswer =
 
 export type Input =
   /** The first input: the uplinks at start and what was stored. */
-  | { readonly kind: 'start'; readonly now: number; readonly uplinks: readonly Uplink[] }
+  | { readonly kind: 'start'; readonly now: number; readonly uplinks: readonly Uplink[]; readonly unixSeconds?: number }
   | { readonly kind: 'datagram'; readonly now: number; readonly from: Endpoint; readonly uplink?: string; readonly bytes: Uint8Array }
   | { readonly kind: 'timeout'; readonly now: number }
   /** All uplinks after a change, the preferred first. */
@@ -65,6 +65,8 @@ export interface Machine {
   /** The next effect, in order; to be drained after every `handle`. */
   poll(): Output | undefined;
   deadline(): Deadline | undefined;
+  /** Whether a control datagram that came to this process is for this role. */
+  wants(datagram: Uint8Array): boolean;
 }
 
 /** What every role is given at birth. */

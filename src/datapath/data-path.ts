@@ -1,0 +1,509 @@
+/**
+ * The data path in user space, with the wire format of the kernel module: the path table, encapsulation,
+ * decapsulation, endpoint float and relay of paper sections 3.5, 4.1 and 4.3. It is pure: packets come in
+ * with the time, and go out through the sink it was given. Keys live here and are never given back.
+ *
+ *     Capsulated Packet   0x80 | version+flags | counter (48) | Path ID (64) | ciphertext | tag (128)
+ *
+ * The header is the associated data. The nonce is 4 zero bytes, then in little endian 48 bits of counter
+ * and one byte of side and epoch, as the kernel's library takes it.
+ */
+import { BoundedMap } from '../base/bounded-map.ts';
+import { Counters } from '../base/counters.ts';
+import { type Endpoint, isPrivate, isUnicast } from '../base/ip.ts';
+import { type Deadline, Timers } from '../base/timers.ts';
+import { nonceLength, type Suite, tagLength } from '../noise/suite.ts';
+import type { DropReason } from '../wire/drops.ts';
+import { epochMask, epochShift, pathHeaderLength, protocolVersion, sideFlag } from '../wire/header.ts';
+import type { PathId } from '../wire/ids.ts';
+import { messages } from '../wire/messages.ts';
+import type { PathCommand, PathNotice, PathStats, Side } from './commands.ts';
+import { type AddressKey, destinationKey, ipOfKey, sourceKey } from './inner-packet.ts';
+import { InnerRoutes } from './inner-routes.ts';
+import {
+  type KeySlot,
+  maxPacketsPerKey,
+  newKeySlot,
+  newPathEntry,
+  type PathEntry,
+  rekeyAfterMs,
+  statsOf,
+} from './path-entry.ts';
+import { PendingPackets } from './pending-packets.ts';
+import { isLegSource, legDestination, newRelayEntry, type RelayEntry, setLeg } from './relay-table.ts';
+
+export interface Sink {
+  /** A datagram; the buffer may be reused as soon as this returns. */
+  send(to: Endpoint, uplink: string | undefined, buffer: Uint8Array, offset: number, length: number): void;
+  /** An inner packet for this machine's virtual interface. */
+  deliver(buffer: Uint8Array, offset: number, length: number): void;
+  notice(notice: PathNotice): void;
+}
+
+/** Bytes a Capsulated Packet has in front of the inner packet and behind it. */
+export const headroom = pathHeaderLength;
+export const tailroom = tagLength;
+
+const dataType = messages.capsulatedPacket.code;
+const silentAfterMs = 1000;
+const floatIntervalMs = 100;
+const floatBudget = { bytes: 256 * 1024, ms: 500 };
+const noticeIntervalMs = 1000;
+
+type TimerName = 'silent' | 'idle' | 'relay-idle';
+
+export class DataPath {
+  readonly #suite: Suite;
+  readonly #sink: Sink;
+  readonly #pathById = new Map<number, PathEntry>();
+  readonly #relayById = new Map<number, RelayEntry>();
+  readonly #routes = new InnerRoutes<PathEntry>();
+  readonly #timers = new Timers<TimerName>();
+  readonly #pending = new PendingPackets();
+  readonly #noticedAt = new BoundedMap<AddressKey | Endpoint, number>(256);
+  readonly #nonce = new Uint8Array(nonceLength);
+  readonly drops = new Counters<DropReason>();
+
+  constructor(suite: Suite, sink: Sink) {
+    this.#suite = suite;
+    this.#sink = sink;
+  }
+
+  get relayCount(): number {
+    return this.#relayById.size;
+  }
+
+  get pathCount(): number {
+    return this.#pathById.size;
+  }
+
+  /** Carries out a command; commands for rows that are gone are ignored, since they may cross a notice. */
+  command(now: number, command: PathCommand): void {
+    if (command.op === 'flush') {
+      for (const entry of [...this.#pathById.values()]) this.#deletePath(entry);
+      for (const entry of [...this.#relayById.values()]) this.#deleteRelay(entry);
+      return;
+    }
+    const id = numberOfId(command.pathId);
+    if (command.op === 'path-new') {
+      this.#newPath(now, id, command);
+    } else if (command.op === 'relay-new') {
+      if (this.#relayById.has(id)) return;
+      const relay = newRelayEntry(command.pathId, command.idleMs, now);
+      this.#relayById.set(id, relay);
+      if (relay.idleMs > 0) this.#timers.set('relay-idle', String(id), now + relay.idleMs);
+    } else if (command.op === 'relay-leg') {
+      const relay = this.#relayById.get(id);
+      if (!relay) return;
+      relay.lastUsedAt = now;
+      setLeg(relay, command.side, command.endpoint, command.unverified);
+    } else if (command.op === 'relay-delete') {
+      const relay = this.#relayById.get(id);
+      if (relay) this.#deleteRelay(relay);
+    } else {
+      const entry = this.#pathById.get(id);
+      if (entry) this.#commandPath(now, entry, command);
+    }
+  }
+
+  #newPath(now: number, id: number, command: PathCommand & { op: 'path-new' }): void {
+    if (this.#pathById.has(id)) return;
+    const { pathId, side, kind, peerPrefixes, globalOnly, idleMs } = command;
+    const entry = newPathEntry(pathId, side, kind, peerPrefixes, globalOnly, idleMs);
+    this.#pathById.set(id, entry);
+    this.#routes.add(entry, peerPrefixes, command.excludedPrefixes);
+    if (idleMs > 0) this.#timers.set('idle', String(id), now + idleMs);
+  }
+
+  #commandPath(
+    now: number,
+    entry: PathEntry,
+    command: Exclude<PathCommand, { op: 'flush' | 'path-new' | 'relay-new' | 'relay-leg' | 'relay-delete' }>,
+  ): void {
+    switch (command.op) {
+      case 'path-route':
+        entry.route = command.route;
+        entry.also = command.also;
+        entry.alsoUntil = command.alsoUntil ?? 0;
+        entry.relayed = command.relayed;
+        entry.unverified = command.unverified;
+        entry.unverifiedBytes = 0;
+        entry.relays = command.relays;
+        entry.awaitsResume = true;
+        break;
+      case 'key-set':
+        entry.slots[command.epoch & 3] = newKeySlot(command.sendKey, command.receiveKey);
+        break;
+      case 'key-use':
+        entry.sendEpoch = command.epoch & 3;
+        entry.keyWanted = false;
+        this.#routes.takeOver(entry, entry.prefixes);
+        break;
+      case 'key-delete':
+        entry.slots[command.epoch & 3] = undefined;
+        if (entry.sendEpoch === (command.epoch & 3)) entry.sendEpoch = -1;
+        break;
+      case 'path-delete':
+        this.#deletePath(entry);
+        return;
+    }
+    if (entry.route && entry.sendEpoch >= 0) this.#flushPending(now);
+  }
+
+  #deletePath(entry: PathEntry): void {
+    const id = numberOfId(entry.pathId);
+    this.#pathById.delete(id);
+    this.#routes.remove(entry, entry.prefixes);
+    this.#timers.clear('silent', String(id));
+    this.#timers.clear('idle', String(id));
+  }
+
+  #deleteRelay(entry: RelayEntry): void {
+    const id = numberOfId(entry.pathId);
+    this.#relayById.delete(id);
+    this.#timers.clear('relay-idle', String(id));
+  }
+
+  /**
+   * An inner packet from this machine. The buffer is writable from `offset - headroom` to
+   * `offset + length + tailroom` and is sealed in place.
+   */
+  outbound(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    const destination = destinationKey(buffer, offset, length);
+    if (destination === undefined) {
+      this.drops.add('malformed');
+      return;
+    }
+    const entry = this.#routes.find(destination);
+    if (!entry) {
+      if (!isUnicast(ipOfKey(destination))) return;
+      this.#pending.hold(now, destination, buffer, offset, length);
+      if (this.#mayNotice(now, destination)) {
+        this.#sink.notice({ notice: 'no-path', destination: ipOfKey(destination) });
+      }
+      return;
+    }
+    const slot = entry.slots[entry.sendEpoch];
+    if (!entry.route || !slot) {
+      this.#pending.hold(now, destination, buffer, offset, length);
+      return;
+    }
+    this.#seal(now, entry, slot, buffer, offset, length);
+  }
+
+  #seal(now: number, entry: PathEntry, slot: KeySlot, buffer: Uint8Array, offset: number, length: number): void {
+    if (slot.counter >= maxPacketsPerKey) {
+      entry.drops.add('unknown-key');
+      return;
+    }
+    const start = offset - headroom;
+    const total = length + headroom + tailroom;
+    const counter = slot.counter;
+    slot.counter += 1;
+    const flags = entry.side | (entry.sendEpoch << epochShift);
+    writeHeader(buffer, start, flags, counter, entry.idBytes);
+    this.#suite.sealInto(
+      buffer.subarray(offset, start + total),
+      slot.sendKey,
+      this.#nonceOf(counter, flags),
+      buffer.subarray(start, offset),
+      buffer.subarray(offset, offset + length),
+    );
+    this.#countSent(now, entry, slot, length);
+    this.#sendSealed(now, entry, buffer, start, total);
+  }
+
+  #sendSealed(now: number, entry: PathEntry, buffer: Uint8Array, start: number, total: number): void {
+    const route = entry.route;
+    if (!route) return;
+    let remote: Endpoint | undefined = route.remote;
+    if (entry.unverified) {
+      entry.unverifiedBytes += total;
+      if (now >= entry.unverified.until || entry.unverifiedBytes > entry.unverified.budgetBytes) {
+        remote = entry.unverified.fallback;
+      }
+    }
+    if (remote) this.#sink.send(remote, route.uplink, buffer, start, total);
+    if (!entry.also) return;
+    if (now < entry.alsoUntil) {
+      this.#sink.send(entry.also.remote, entry.also.uplink, buffer, start, total);
+    } else {
+      entry.also = undefined;
+    }
+  }
+
+  #countSent(now: number, entry: PathEntry, slot: KeySlot, length: number): void {
+    entry.sentPackets += 1;
+    entry.sentBytes += length;
+    entry.lastSentAt = now;
+    if (slot.firstSentAt === 0) slot.firstSentAt = now;
+    if (entry.unansweredSince === 0) {
+      entry.unansweredSince = now;
+      this.#timers.set('silent', String(numberOfId(entry.pathId)), now + silentAfterMs);
+    }
+    const worn = now - slot.firstSentAt > rekeyAfterMs || slot.counter > maxPacketsPerKey / 2;
+    if (worn && !entry.keyWanted) {
+      entry.keyWanted = true;
+      this.#sink.notice({ notice: 'key-wanted', pathId: entry.pathId });
+    }
+  }
+
+  /** A Capsulated Packet from the network; it is opened in place. */
+  inbound(now: number, buffer: Uint8Array, offset: number, length: number, from: Endpoint, uplink?: string): void {
+    if (length < pathHeaderLength + tagLength) {
+      this.drops.add('too-short');
+      return;
+    }
+    const version = buffer[offset + 1] as number;
+    if (buffer[offset] !== dataType || version >>> 4 !== protocolVersion) {
+      this.drops.add('unknown-version');
+      return;
+    }
+    if ((version & 0x8) !== 0) {
+      this.drops.add('reserved-bits');
+      return;
+    }
+    const id = idAt(buffer, offset);
+    const entry = this.#pathById.get(id);
+    if (entry) {
+      this.#open(now, entry, buffer, offset, length, from, uplink);
+      return;
+    }
+    const relay = this.#relayById.get(id);
+    if (relay && this.#relay(now, relay, buffer, offset, length, from)) return;
+    this.drops.add(relay ? 'wrong-source' : 'unknown-path');
+    if (this.#mayNotice(now, from)) {
+      const pathId = relay ? relay.pathId : hexIdAt(buffer, offset);
+      this.#sink.notice({ notice: 'unknown-path', pathId, from, length, ...(uplink && { uplink }) });
+    }
+  }
+
+  #relay(now: number, entry: RelayEntry, buffer: Uint8Array, offset: number, length: number, from: Endpoint): boolean {
+    const side = ((buffer[offset + 1] as number) & sideFlag) as Side;
+    if (!isLegSource(entry, side, from)) return false;
+    entry.lastUsedAt = now;
+    const destination = legDestination(entry, (1 - side) as Side, length, now);
+    if (!destination) return true;
+    entry.forwardedPackets += 1;
+    entry.forwardedBytes += length;
+    this.#sink.send(destination, undefined, buffer, offset, length);
+    return true;
+  }
+
+  #open(now: number, entry: PathEntry, buffer: Uint8Array, offset: number, length: number, from: Endpoint, uplink?: string): void {
+    const flags = (buffer[offset + 1] as number) & 0xf;
+    const epoch = (flags & epochMask) >>> epochShift;
+    const slot = entry.slots[epoch];
+    const counter = counterAt(buffer, offset);
+    const refusal: DropReason | undefined =
+      (flags & sideFlag) === entry.side
+        ? 'wrong-side'
+        : !slot
+          ? 'wrong-epoch'
+          : slot.window.check(counter)
+            ? undefined
+            : 'replayed';
+    if (refusal || !slot) {
+      entry.drops.add(refusal ?? 'wrong-epoch');
+      return;
+    }
+    const body = offset + pathHeaderLength;
+    const innerLength = length - pathHeaderLength - tagLength;
+    const opened = this.#suite.openInto(
+      buffer.subarray(body, body + innerLength),
+      slot.receiveKey,
+      this.#nonceOf(counter, flags),
+      buffer.subarray(offset, body),
+      buffer.subarray(body, offset + length),
+    );
+    if (!opened) {
+      entry.drops.add('bad-seal');
+      return;
+    }
+    this.#countReceived(now, entry, slot, epoch, counter, innerLength, from, uplink);
+    if (innerLength > 0 && this.#mayDeliver(entry, buffer, body, innerLength)) {
+      this.#sink.deliver(buffer, body, innerLength);
+    }
+  }
+
+  #countReceived(now: number, entry: PathEntry, slot: KeySlot, epoch: number, counter: number, length: number, from: Endpoint, uplink?: string): void {
+    const highest = slot.window.highest;
+    slot.window.mark(counter);
+    entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
+    entry.receivedPackets += 1;
+    entry.receivedBytes += length;
+    entry.lastReceivedAt = now;
+    entry.unansweredSince = 0;
+    if (!slot.opened) {
+      slot.opened = true;
+      this.#sink.notice({ notice: 'first-packet', pathId: entry.pathId, epoch });
+    }
+    if (counter > highest) this.#float(now, entry, from, uplink);
+    if (entry.awaitsResume) {
+      entry.awaitsResume = false;
+      this.#sink.notice({ notice: 'resumed', pathId: entry.pathId, from });
+    }
+  }
+
+  /** Protocol.md 11.6: only the newest packet of a direct path, no Relay Server, at most once in 100 ms. */
+  #float(now: number, entry: PathEntry, from: Endpoint, uplink?: string): void {
+    const route = entry.route;
+    if (entry.relayed || !route || route.remote === from || entry.relays.includes(from)) return;
+    if (now - entry.floatedAt < floatIntervalMs) return;
+    entry.floatedAt = now;
+    entry.unverified = {
+      budgetBytes: floatBudget.bytes,
+      until: now + floatBudget.ms,
+      fallback: entry.unverified?.fallback ?? route.remote,
+    };
+    entry.unverifiedBytes = 0;
+    entry.route = { remote: from, ...(route.uplink && { uplink: route.uplink }) };
+    this.#sink.notice({ notice: 'moved', pathId: entry.pathId, remote: from, ...(uplink && { uplink }) });
+  }
+
+  #mayDeliver(entry: PathEntry, buffer: Uint8Array, offset: number, length: number): boolean {
+    const source = sourceKey(buffer, offset, length);
+    const isPeers =
+      source !== undefined &&
+      (entry.peerAddresses.has(source) || this.#routes.find(source) === entry);
+    if (!isPeers) {
+      entry.drops.add('bad-inner-source');
+      return false;
+    }
+    if (!entry.globalOnly) return true;
+    const destination = ipOfKey(destinationKey(buffer, offset, length) as AddressKey);
+    if (isUnicast(destination) && !isPrivate(destination)) return true;
+    entry.drops.add('refused');
+    return false;
+  }
+
+  #flushPending(now: number): void {
+    this.#pending.takeWhere(
+      now,
+      (destination) => {
+        const entry = this.#routes.find(destination);
+        return entry?.route !== undefined && entry.slots[entry.sendEpoch] !== undefined;
+      },
+      (buffer, offset, length) => this.outbound(now, buffer, offset, length),
+    );
+  }
+
+  deadline(): Deadline | undefined {
+    return this.#timers.deadline();
+  }
+
+  timeout(now: number): void {
+    for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
+      const id = Number(due.key);
+      if (due.name === 'relay-idle') this.#checkRelayIdle(now, id);
+      else if (due.name === 'idle') this.#checkIdle(now, id);
+      else this.#checkSilent(now, id);
+    }
+  }
+
+  #checkSilent(now: number, id: number): void {
+    const entry = this.#pathById.get(id);
+    if (!entry || entry.unansweredSince === 0) return;
+    const at = entry.unansweredSince + silentAfterMs;
+    if (now < at) {
+      this.#timers.set('silent', String(id), at);
+      return;
+    }
+    this.#sink.notice({ notice: 'silent', pathId: entry.pathId });
+    if (now - entry.lastSentAt < silentAfterMs) {
+      this.#timers.set('silent', String(id), now + silentAfterMs);
+    } else {
+      entry.unansweredSince = 0;
+    }
+  }
+
+  #checkIdle(now: number, id: number): void {
+    const entry = this.#pathById.get(id);
+    if (!entry) return;
+    const lastUsed = Math.max(entry.lastSentAt, entry.lastReceivedAt);
+    if (now - lastUsed >= entry.idleMs) {
+      this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
+    }
+    this.#timers.set('idle', String(id), Math.max(lastUsed, now - entry.idleMs / 2) + entry.idleMs);
+  }
+
+  #checkRelayIdle(now: number, id: number): void {
+    const entry = this.#relayById.get(id);
+    if (!entry) return;
+    if (now - entry.lastUsedAt >= entry.idleMs) {
+      this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
+    }
+    this.#timers.set('relay-idle', String(id), Math.max(entry.lastUsedAt, now - entry.idleMs / 2) + entry.idleMs);
+  }
+
+  stats(): readonly PathStats[] {
+    return [...this.#pathById.values()].map(statsOf);
+  }
+
+  #mayNotice(now: number, subject: AddressKey | Endpoint): boolean {
+    const last = this.#noticedAt.get(subject);
+    if (last !== undefined && now - last < noticeIntervalMs) return false;
+    this.#noticedAt.setEvicting(subject, now);
+    return true;
+  }
+
+  #nonceOf(counter: number, flags: number): Uint8Array {
+    const nonce = this.#nonce;
+    const low = counter % 0x1_0000_0000;
+    const high = Math.floor(counter / 0x1_0000_0000);
+    nonce[4] = low & 0xff;
+    nonce[5] = (low >>> 8) & 0xff;
+    nonce[6] = (low >>> 16) & 0xff;
+    nonce[7] = (low >>> 24) & 0xff;
+    nonce[8] = high & 0xff;
+    nonce[9] = (high >>> 8) & 0xff;
+    nonce[10] = flags;
+    return nonce;
+  }
+}
+
+/**
+ * A Path ID as number for the tables: its low 53 bits. Two paths of one machine that agree in them are
+ * told apart by nothing here, so the second is refused like a Path ID that is taken.
+ */
+function numberOfId(pathId: PathId): number {
+  const high = Number.parseInt(pathId.slice(0, 8), 16) & 0x1f_ffff;
+  return high * 0x1_0000_0000 + Number.parseInt(pathId.slice(8), 16);
+}
+
+function word(buffer: Uint8Array, offset: number): number {
+  return (
+    (((buffer[offset] as number) << 24) |
+      ((buffer[offset + 1] as number) << 16) |
+      ((buffer[offset + 2] as number) << 8) |
+      (buffer[offset + 3] as number)) >>>
+    0
+  );
+}
+
+function idAt(buffer: Uint8Array, offset: number): number {
+  return (word(buffer, offset + 8) & 0x1f_ffff) * 0x1_0000_0000 + word(buffer, offset + 12);
+}
+
+function hexIdAt(buffer: Uint8Array, offset: number): PathId {
+  const hex = (value: number) => value.toString(16).padStart(8, '0');
+  return (hex(word(buffer, offset + 8)) + hex(word(buffer, offset + 12))) as PathId;
+}
+
+function counterAt(buffer: Uint8Array, offset: number): number {
+  return ((buffer[offset + 2] as number) * 0x100 + (buffer[offset + 3] as number)) * 0x1_0000_0000 + word(buffer, offset + 4);
+}
+
+function writeHeader(buffer: Uint8Array, start: number, flags: number, counter: number, idBytes: Uint8Array): void {
+  const low = counter % 0x1_0000_0000;
+  const high = Math.floor(counter / 0x1_0000_0000);
+  buffer[start] = dataType;
+  buffer[start + 1] = (protocolVersion << 4) | flags;
+  buffer[start + 2] = (high >>> 8) & 0xff;
+  buffer[start + 3] = high & 0xff;
+  buffer[start + 4] = (low >>> 24) & 0xff;
+  buffer[start + 5] = (low >>> 16) & 0xff;
+  buffer[start + 6] = (low >>> 8) & 0xff;
+  buffer[start + 7] = low & 0xff;
+  buffer.set(idBytes, start + 8);
+}

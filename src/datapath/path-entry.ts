@@ -1,0 +1,131 @@
+/** One row of the path table: where its packets go, its keys by epoch, and what was counted. */
+import { fromHex } from '../base/bytes.ts';
+import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
+import { Counters } from '../base/counters.ts';
+import { ReplayWindow } from '../noise/replay-window.ts';
+import type { DropReason } from '../wire/drops.ts';
+import type { PathId } from '../wire/ids.ts';
+import type { PathStats, Route, Side, Unverified } from './commands.ts';
+import { type AddressKey, isHostMatch, keyOfIp, matchOf } from './inner-packet.ts';
+
+/** Packets that may arrive out of order under one key and are still told apart from replays. */
+export const dataReplayWindow = 8192;
+/** A key is not used for more packets than this (protocol.md 6, 11.8). */
+export const maxPacketsPerKey = 2 ** 40;
+/** A key in use for this long wants a successor. */
+export const rekeyAfterMs = 120_000;
+
+export interface KeySlot {
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+  readonly window: ReplayWindow;
+  /** Counter of the next packet sent under this key. */
+  counter: number;
+  /** Whether a packet was opened under this key. */
+  opened: boolean;
+  firstSentAt: number;
+}
+
+export interface PathEntry {
+  readonly pathId: PathId;
+  readonly idBytes: Uint8Array;
+  readonly side: Side;
+  readonly kind: 'node' | 'exit';
+  readonly prefixes: readonly Prefix[];
+  /** The prefixes that are single addresses. */
+  readonly peerAddresses: ReadonlySet<AddressKey>;
+  readonly globalOnly: boolean;
+  readonly idleMs: number;
+  readonly slots: (KeySlot | undefined)[];
+  /** Epoch to send under, or -1. */
+  sendEpoch: number;
+  route: Route | undefined;
+  also: Route | undefined;
+  alsoUntil: number;
+  relayed: boolean;
+  unverified: Unverified | undefined;
+  unverifiedBytes: number;
+  relays: readonly Endpoint[];
+  floatedAt: number;
+  /** Since when data has gone out with nothing coming back; 0 when nothing is owed. */
+  unansweredSince: number;
+  awaitsResume: boolean;
+  keyWanted: boolean;
+  lastSentAt: number;
+  lastReceivedAt: number;
+  sentPackets: number;
+  sentBytes: number;
+  receivedPackets: number;
+  receivedBytes: number;
+  /** Counters passed over in sequence, less those that came late. */
+  lostPackets: number;
+  readonly drops: Counters<DropReason>;
+}
+
+export function newPathEntry(
+  pathId: PathId,
+  side: Side,
+  kind: 'node' | 'exit',
+  prefixes: readonly Prefix[],
+  globalOnly: boolean,
+  idleMs: number,
+): PathEntry {
+  return {
+    pathId,
+    idBytes: fromHex(pathId) as Uint8Array,
+    side,
+    kind,
+    prefixes,
+    peerAddresses: new Set(
+      prefixes.filter((each) => isHostMatch(matchOf(each))).map((each) => keyOfIp(prefixIp(each))),
+    ),
+    globalOnly,
+    idleMs,
+    slots: [undefined, undefined, undefined, undefined],
+    sendEpoch: -1,
+    route: undefined,
+    also: undefined,
+    alsoUntil: 0,
+    relayed: false,
+    unverified: undefined,
+    unverifiedBytes: 0,
+    relays: [],
+    floatedAt: 0,
+    unansweredSince: 0,
+    awaitsResume: false,
+    keyWanted: false,
+    lastSentAt: 0,
+    lastReceivedAt: 0,
+    sentPackets: 0,
+    sentBytes: 0,
+    receivedPackets: 0,
+    receivedBytes: 0,
+    lostPackets: 0,
+    drops: new Counters(),
+  };
+}
+
+export function newKeySlot(sendKey: Uint8Array, receiveKey: Uint8Array): KeySlot {
+  return {
+    sendKey,
+    receiveKey,
+    window: new ReplayWindow(dataReplayWindow),
+    counter: 0,
+    opened: false,
+    firstSentAt: 0,
+  };
+}
+
+export function statsOf(entry: PathEntry): PathStats {
+  return {
+    pathId: entry.pathId,
+    sentPackets: entry.sentPackets,
+    sentBytes: entry.sentBytes,
+    receivedPackets: entry.receivedPackets,
+    receivedBytes: entry.receivedBytes,
+    lostPackets: Math.max(0, entry.lostPackets),
+    dropped: entry.drops.snapshot(),
+    lastSentAt: entry.lastSentAt,
+    lastReceivedAt: entry.lastReceivedAt,
+  };
+}

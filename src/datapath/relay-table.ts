@@ -1,0 +1,62 @@
+/**
+ * The relay of a Relay Server (paper section 4.3): a Capsulated Packet that comes from the leg of its
+ * side goes out to the other leg as it is. No keys, nothing is opened. A leg that has just moved is
+ * unverified: it gets a small budget, then the place before it gets the packets again (protocol.md 11.5).
+ */
+import type { Endpoint } from '../base/ip.ts';
+import type { PathId } from '../wire/ids.ts';
+import type { Side, Unverified } from './commands.ts';
+
+export interface RelayLeg {
+  endpoint: Endpoint | undefined;
+  unverified: Unverified | undefined;
+  unverifiedBytes: number;
+}
+
+export interface RelayEntry {
+  readonly pathId: PathId;
+  readonly idleMs: number;
+  readonly legs: readonly [RelayLeg, RelayLeg];
+  lastUsedAt: number;
+  forwardedPackets: number;
+  forwardedBytes: number;
+}
+
+export function newRelayEntry(pathId: PathId, idleMs: number, now: number): RelayEntry {
+  const leg = (): RelayLeg => ({ endpoint: undefined, unverified: undefined, unverifiedBytes: 0 });
+  return { pathId, idleMs, legs: [leg(), leg()], lastUsedAt: now, forwardedPackets: 0, forwardedBytes: 0 };
+}
+
+export function setLeg(
+  entry: RelayEntry,
+  side: Side,
+  endpoint: Endpoint | undefined,
+  unverified: Unverified | undefined,
+): void {
+  const leg = entry.legs[side];
+  leg.endpoint = endpoint;
+  leg.unverified = unverified;
+  leg.unverifiedBytes = 0;
+}
+
+/** Whether a packet of this side may come from there: its leg, or the place the leg has just left. */
+export function isLegSource(entry: RelayEntry, side: Side, from: Endpoint): boolean {
+  const leg = entry.legs[side];
+  return leg.endpoint === from || leg.unverified?.fallback === from;
+}
+
+/** Where a packet of `length` bytes for this side goes, counting it against an unverified leg's budget. */
+export function legDestination(
+  entry: RelayEntry,
+  side: Side,
+  length: number,
+  now: number,
+): Endpoint | undefined {
+  const leg = entry.legs[side];
+  if (!leg.unverified) return leg.endpoint;
+  if (now >= leg.unverified.until || leg.unverifiedBytes + length > leg.unverified.budgetBytes) {
+    return leg.unverified.fallback;
+  }
+  leg.unverifiedBytes += length;
+  return leg.endpoint;
+}

@@ -1,0 +1,72 @@
+/** Every bound and every time of the protocol, each with its unit: the one place to look and to change. */
+
+const second = 1000;
+const minute = 60 * second;
+
+export const limits = {
+  /** Sessions (protocol.md 4). */
+  sessionReplayWindow: 1024,
+  sessionRenewMs: 60 * minute,
+  sessionLifeMs: 75 * minute,
+  sessionOverlapMs: 10 * second,
+  maxMessagesPerSession: 2 ** 48,
+  handshake: { firstMs: 250, mostMs: 8 * second },
+  /** Unconfirmed sessions at a responder, and how long each waits for its first message. */
+  maxUnconfirmed: 1024,
+  unconfirmedLifeMs: 10 * second,
+  /** Above this many first messages in a second, a cookie is asked for. */
+  initiationsPerSecond: 200,
+  cookieLifeMs: 2 * minute,
+  maxRememberedStamps: 200_000,
+  maxAssociations: 200_000,
+
+  /** Requests (protocol.md 5). */
+  request: { firstMs: 250, mostMs: 2 * second },
+  maxRequestTries: 8,
+  /** Without an answer after this many tries the session is tried anew. */
+  rehandshakeAfterTries: 3,
+  maxAnswersKept: 32,
+  maxPendingRequests: 256,
+
+  /** Hints, cookies: at most so many answers before authentication in a second. */
+  hintsPerSecond: 100,
+
+  /** Keepalives (protocol.md 5): one per NAT mapping, started at this interval. */
+  keepaliveMs: 20 * second,
+  keepaliveLeastMs: 10 * second,
+  keepaliveMostMs: 55 * second,
+  keepaliveGlobalMs: 50 * second,
+  /** A DS takes a node for gone when it was silent for this long. */
+  offlineAfterMs: 180 * second,
+  leaseSeconds: 3600,
+
+  /** Paths. */
+  maxPathsPerNode: 1024,
+  tunnel: { firstMs: 150, mostMs: 2 * second },
+  maxTunnelTries: 12,
+  probe: { firstMs: 150, mostMs: 1 * second },
+  maxProbesPerCandidate: 5,
+  maxCandidates: 8,
+  /** Tries to find a direct path while relayed: after this, doubling to the most. */
+  upgrade: { firstMs: 10 * second, mostMs: 5 * minute },
+  /** A path that sends and hears nothing is probed, then rerouted (protocol.md 8.6). */
+  deadAfterMs: 1500,
+  /** How long data is sent both ways round after a move until one is confirmed. */
+  bicastMs: 400,
+  unverifiedBudgetBytes: 256 * 1024,
+  unverifiedMs: 500,
+  oldEpochMs: 10 * second,
+  pathIdleSeconds: 600,
+  directionRetry: { firstMs: 500, mostMs: 30 * second },
+  maxDirectionsInFlight: 64,
+  handoversKept: 100,
+  traceKept: 200,
+
+  /** Directory. */
+  inviteHours: 24,
+  maxNodes: 131_072,
+  maxInvites: 1024,
+  maxPathsPerDs: 1_000_000,
+  maxForeignZones: 64,
+  maxRelays: 64,
+} as const;

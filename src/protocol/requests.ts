@@ -1,0 +1,141 @@
+/**
+ * Requests inside sessions (protocol.md 5): each is repeated with jittered backoff until its answer comes,
+ * and each answer is kept for a while, so that a repetition gets the same one and changes nothing.
+ */
+import { backoffMs } from '../base/backoff.ts';
+import { type Deadline, Timers } from '../base/timers.ts';
+import type { SealedName, Values } from '../wire/messages.ts';
+import type { RoleContext } from './context.ts';
+import { limits } from './limits.ts';
+import { type SealedMessage, sealedMessage } from './sealed-message.ts';
+import type { Association, PendingRequest } from './session.ts';
+
+export interface RequestOutcome {
+  readonly association: Association;
+  readonly request: SealedMessage;
+  /** Whether all tries are spent, or only so many that the session itself is in doubt. */
+  readonly failed: boolean;
+}
+
+export class Requests {
+  readonly #context: RoleContext;
+  readonly #send: (association: Association, message: SealedMessage) => void;
+  readonly #timers = new Timers<'request'>();
+  readonly #pendingByKey = new Map<string, { association: Association; transaction: number }>();
+
+  constructor(context: RoleContext, send: (association: Association, message: SealedMessage) => void) {
+    this.#context = context;
+    this.#send = send;
+  }
+
+  newTransaction(association: Association): number {
+    association.nextTransaction = (association.nextTransaction + 1) >>> 0;
+    return association.nextTransaction;
+  }
+
+  request<Name extends SealedName>(association: Association, name: Name, values: Values<Name>): number {
+    const transaction = this.newTransaction(association);
+    if (association.requests.size >= limits.maxPendingRequests) {
+      for (const oldest of association.requests.keys()) {
+        this.end(association, oldest);
+        break;
+      }
+    }
+    const message = sealedMessage(name, transaction, values);
+    const pending = { message, tries: 0 };
+    association.requests.set(transaction, pending);
+    const key = keyOf(association, transaction);
+    this.#pendingByKey.set(key, { association, transaction });
+    this.#try(association, pending, key);
+    return transaction;
+  }
+
+  #try(association: Association, pending: PendingRequest, key: string): void {
+    this.#send(association, pending.message);
+    const wait = backoffMs(limits.request, pending.tries, this.#context.environment.random);
+    pending.tries += 1;
+    this.#timers.set('request', key, this.#context.now + wait);
+  }
+
+  /** The request that this message answers, which is thereby over. */
+  answered(association: Association, message: SealedMessage): SealedMessage | undefined {
+    const pending = association.requests.get(message.transaction);
+    if (!pending) return undefined;
+    this.end(association, message.transaction);
+    return pending.message;
+  }
+
+  end(association: Association, transaction: number): void {
+    const key = keyOf(association, transaction);
+    association.requests.delete(transaction);
+    this.#pendingByKey.delete(key);
+    this.#timers.clear('request', key);
+  }
+
+  endAll(association: Association): void {
+    for (const transaction of [...association.requests.keys()]) this.end(association, transaction);
+  }
+
+  /** Sends all unanswered requests again, at once: this end or the other one has moved. */
+  resendAll(association: Association): void {
+    for (const [transaction, pending] of [...association.requests]) {
+      pending.tries = Math.min(pending.tries, 1);
+      this.#try(association, pending, keyOf(association, transaction));
+    }
+  }
+
+  /**
+   * Whether an incoming request is new. One that was answered gets its answer again; one that is still
+   * being worked on is left alone.
+   */
+  isNew(association: Association, message: SealedMessage): boolean {
+    if (!association.answers.has(message.transaction)) {
+      association.answers.setEvicting(message.transaction, undefined);
+      return true;
+    }
+    const answer = association.answers.get(message.transaction);
+    if (answer) this.#send(association, answer);
+    return false;
+  }
+
+  answer<Name extends SealedName>(
+    association: Association,
+    transaction: number,
+    name: Name,
+    values: Values<Name>,
+  ): void {
+    const message = sealedMessage(name, transaction, values);
+    association.answers.setEvicting(transaction, message);
+    this.#send(association, message);
+  }
+
+  deadline(): Deadline | undefined {
+    return this.#timers.deadline();
+  }
+
+  /** Repeats what is due; gives the requests that ran out of tries or put the session in doubt. */
+  timeout(): readonly RequestOutcome[] {
+    const now = this.#context.now;
+    const outcomes: RequestOutcome[] = [];
+    for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
+      const row = this.#pendingByKey.get(due.key);
+      const pending = row?.association.requests.get(row.transaction);
+      if (!row || !pending) continue;
+      const { association, transaction } = row;
+      if (pending.tries >= limits.maxRequestTries) {
+        this.end(association, transaction);
+        outcomes.push({ association, request: pending.message, failed: true });
+        continue;
+      }
+      if (pending.tries >= limits.rehandshakeAfterTries) {
+        outcomes.push({ association, request: pending.message, failed: false });
+      }
+      this.#try(association, pending, due.key);
+    }
+    return outcomes;
+  }
+}
+
+function keyOf(association: Association, transaction: number): string {
+  return `${association.label} ${transaction}`;
+}

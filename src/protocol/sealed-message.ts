@@ -1,0 +1,124 @@
+/**
+ * Framing of the messages of a session: header with session ID and counter, then the sealed body, which is
+ * a transaction number (u32), the fields of the table and the extension area. The payloads of the first
+ * messages are such bodies too, with the message code in front.
+ */
+import { concatBytes, Reader, Writer } from '../base/bytes.ts';
+import { nonceLength, type Suite } from '../noise/suite.ts';
+import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
+import { type Drop, drop, isDrop } from '../wire/drops.ts';
+import { sessionHeaderLength, tagBytes, versionByte } from '../wire/header.ts';
+import type { SessionId } from '../wire/ids.ts';
+import { hexId } from '../wire/fields.ts';
+import { type MessageName, messages, type SealedName, type Values } from '../wire/messages.ts';
+
+const sessionIdField = hexId<SessionId>(8, 'session ID');
+
+/** A message of a session, told apart by `name`. */
+export type SealedMessage = {
+  [Name in SealedName]: {
+    readonly name: Name;
+    readonly transaction: number;
+    readonly values: Values<Name>;
+  };
+}[SealedName];
+
+export function sealedMessage<Name extends SealedName>(
+  name: Name,
+  transaction: number,
+  values: Values<Name>,
+): SealedMessage {
+  return { name, transaction, values } as unknown as SealedMessage;
+}
+
+function encodeMessageBody(writer: Writer, message: SealedMessage): void {
+  writer.u32(message.transaction);
+  encodeFields(writer, message.name, message.values as never);
+}
+
+function isSealedName(name: MessageName): name is SealedName {
+  return messages[name].framing === 'sealed';
+}
+
+/** Payload of a first message: code, transaction, fields, and padding to `length` bytes. */
+export function encodePayload(message: SealedMessage, length: number): Uint8Array {
+  const writer = new Writer(Math.max(length, 256));
+  writer.u8(messages[message.name].code);
+  encodeMessageBody(writer, message);
+  padTo(writer, length);
+  return writer.bytes;
+}
+
+export function decodePayload(payload: Uint8Array): SealedMessage | Drop {
+  if (payload.length < 1) return drop('too-short');
+  const name = messageNameOf(payload[0] as number);
+  if (name === undefined || !isSealedName(name)) return drop('unknown-type');
+  return decodeMessageBody(name, payload, 1);
+}
+
+function decodeMessageBody(name: SealedName, plaintext: Uint8Array, offset: number): SealedMessage | Drop {
+  const reader = new Reader(plaintext, offset);
+  const transaction = reader.u32();
+  const values = decodeBody(name, reader);
+  if (isDrop(values)) return values;
+  return { name, transaction, values } as SealedMessage;
+}
+
+function sessionNonce(counter: number): Uint8Array {
+  const nonce = new Uint8Array(nonceLength);
+  let rest = counter;
+  for (let index = 4; index < nonceLength && rest > 0; index += 1) {
+    nonce[index] = rest % 0x100;
+    rest = Math.floor(rest / 0x100);
+  }
+  return nonce;
+}
+
+export function seal(
+  suite: Suite,
+  key: Uint8Array,
+  receiver: SessionId,
+  counter: number,
+  message: SealedMessage,
+): Uint8Array {
+  const header = new Writer(sessionHeaderLength);
+  header.u8(messages[message.name].code).u8(versionByte(0)).u16(0);
+  sessionIdField.write(header, receiver);
+  header.u16(0).u48(counter);
+  const body = new Writer();
+  encodeMessageBody(body, message);
+  return concatBytes(header.bytes, suite.seal(key, sessionNonce(counter), header.bytes, body.bytes));
+}
+
+export interface SealedHeader {
+  readonly name: SealedName;
+  readonly sessionId: SessionId;
+  readonly counter: number;
+}
+
+export function readSealedHeader(datagram: Uint8Array): SealedHeader | Drop {
+  const identity = identify(datagram);
+  if (isDrop(identity)) return identity;
+  if (!isSealedName(identity.name)) return drop('unexpected');
+  if (datagram.length < sessionHeaderLength + tagBytes + 4) return drop('too-short');
+  const reader = new Reader(datagram, 2);
+  if (identity.flags !== 0 || reader.u16() !== 0) return drop('reserved-bits');
+  const sessionId = sessionIdField.read(reader);
+  if (reader.u16() !== 0) return drop('reserved-bits');
+  return { name: identity.name, sessionId, counter: reader.u48() };
+}
+
+export function open(
+  suite: Suite,
+  key: Uint8Array,
+  header: SealedHeader,
+  datagram: Uint8Array,
+): SealedMessage | Drop {
+  const plaintext = suite.open(
+    key,
+    sessionNonce(header.counter),
+    datagram.subarray(0, sessionHeaderLength),
+    datagram.subarray(sessionHeaderLength),
+  );
+  return plaintext ? decodeMessageBody(header.name, plaintext, 0) : drop('bad-seal');
+}

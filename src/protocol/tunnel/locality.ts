@@ -1,0 +1,67 @@
+/**
+ * Where this end is: its uplinks, what the DS says of them, and which uplink to send by. Shared by all paths
+ * of a role and by its sessions.
+ */
+import { type Endpoint, endpoint, endpointIp, type Ip, isIpv6, isPrivate } from '../../base/ip.ts';
+import type { Candidate, NatSituation } from '../../wire/messages.ts';
+import { maxCandidates } from '../../wire/message-row.ts';
+import type { Uplink } from '../machine.ts';
+import { natSituation, type OwnPlace } from '../path-choice.ts';
+
+export class Locality implements OwnPlace {
+  readonly punch: boolean;
+  readonly #port: number;
+  uplinks: readonly Uplink[] = [];
+  /** As the DS saw it through the preferred uplink; undefined until it has answered from there. */
+  observed: Endpoint | undefined;
+
+  constructor(punch: boolean, port: number) {
+    this.punch = punch;
+    this.#port = port;
+  }
+
+  get nat(): NatSituation {
+    return this.observed ? natSituation(this.observed, this.local) : 'unknown';
+  }
+
+  get observedIp(): Ip | undefined {
+    return this.observed && endpointIp(this.observed);
+  }
+
+  get local(): readonly Endpoint[] {
+    return this.uplinks.filter((uplink) => uplink.usable).map((uplink) => endpoint(uplink.ip, this.#port));
+  }
+
+  /** The preferred usable uplink of a family. */
+  preferred(family: 4 | 6): Uplink | undefined {
+    return this.uplinks.find((uplink) => uplink.usable && isIpv6(uplink.ip) === (family === 6));
+  }
+
+  /** Uplink to send to this endpoint by, or undefined when none fits. */
+  uplinkTo(to: Endpoint): string | undefined {
+    return this.preferred(isIpv6(endpointIp(to)) ? 6 : 4)?.id;
+  }
+
+  canReach(to: Endpoint): boolean {
+    return this.uplinkTo(to) !== undefined;
+  }
+
+  isOwn(to: Endpoint): boolean {
+    return this.uplinks.some((uplink) => uplink.ip === endpointIp(to));
+  }
+
+  /** What peers are told: first what is likely to work. */
+  get candidates(): readonly Candidate[] {
+    const found = new Map<Endpoint, Candidate>();
+    for (const each of this.local) {
+      if (!isPrivate(endpointIp(each))) found.set(each, { kind: 'local', endpoint: each });
+    }
+    if (this.observed && !found.has(this.observed)) {
+      found.set(this.observed, { kind: 'observed', endpoint: this.observed });
+    }
+    for (const each of this.local) {
+      if (!found.has(each)) found.set(each, { kind: 'local', endpoint: each });
+    }
+    return [...found.values()].slice(0, maxCandidates);
+  }
+}

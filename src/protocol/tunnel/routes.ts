@@ -1,0 +1,170 @@
+/**
+ * Which way packets of a path go, and what happens when this end or the other one moves or a route dies
+ * (paper section 3.4; protocol.md 8). A move needs one packet: it moves the leg at the Relay Server, tells the
+ * peer, and data follows right behind it; until the direct route has answered, data goes both ways.
+ */
+import { endpointIp, isIpv6, type Endpoint } from '../../base/ip.ts';
+import type { Unverified } from '../../datapath/commands.ts';
+import { limits } from '../limits.ts';
+import type { Uplink } from '../machine.ts';
+import { tableRoute } from '../path-choice.ts';
+import type { Legs } from './leg.ts';
+import type { Probes } from './probes.ts';
+import type { ActiveRoute, Tunnel } from './tunnel.ts';
+import type { TunnelContext } from './tunnel-context.ts';
+
+export interface RouteOptions {
+  /** The endpoint has not shown yet that it is where it claims. */
+  readonly unverified?: boolean;
+  /** Send by the other route too, until one has answered. */
+  readonly bicast?: boolean;
+}
+
+export class Routes {
+  readonly #context: TunnelContext;
+  readonly #legs: Legs;
+
+  constructor(context: TunnelContext, legs: Legs) {
+    this.#context = context;
+    this.#legs = legs;
+  }
+
+  #uplinkFor(tunnel: Tunnel, to: Endpoint): string | undefined {
+    const held = tunnel.heldUplink;
+    if (held && isIpv6(held.ip) === isIpv6(endpointIp(to))) return held.id;
+    return this.#context.locality.uplinkTo(to);
+  }
+
+  #route(tunnel: Tunnel, to: Endpoint | undefined) {
+    if (!to) return undefined;
+    const uplink = this.#uplinkFor(tunnel, to);
+    return { remote: to, ...(uplink !== undefined && { uplink }) };
+  }
+
+  /** Takes this route and says so to the data path. */
+  take(tunnel: Tunnel, active: ActiveRoute, why: string, options: RouteOptions = {}): void {
+    const changed = tunnel.active !== active;
+    tunnel.active = active;
+    this.apply(tunnel, options);
+    if (changed) this.#context.emit({ event: 'route-changed', tunnel, why });
+    if (active === 'direct') {
+      this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
+    }
+  }
+
+  apply(tunnel: Tunnel, options: RouteOptions = {}, fallback?: Endpoint): void {
+    const relay = this.#route(tunnel, this.#context.relayEndpoint(tunnel));
+    const direct = this.#route(tunnel, tunnel.direct);
+    const relayed = tunnel.active === 'relay';
+    const route = relayed ? relay : tunnel.active === 'direct' ? direct : undefined;
+    const also = options.bicast ? (relayed ? direct : relay) : undefined;
+    const unverified: Unverified | undefined = options.unverified
+      ? {
+          budgetBytes: limits.unverifiedBudgetBytes,
+          until: this.#context.now + limits.unverifiedMs,
+          ...(fallback !== undefined && { fallback }),
+        }
+      : undefined;
+    this.#context.role.path({
+      op: 'path-route',
+      pathId: tunnel.pathId,
+      route,
+      relayed,
+      relays: tunnel.relay?.endpoints ?? [],
+      ...(also && { also, alsoUntil: this.#context.now + limits.bicastMs }),
+      ...(unverified && { unverified }),
+    });
+  }
+
+  /** The peer is at this endpoint now; it gets a small budget until it has answered from there. */
+  takeDirect(tunnel: Tunnel, to: Endpoint, why: string, proven: boolean): void {
+    const before = tunnel.direct;
+    const same = before === to && tunnel.active === 'direct';
+    tunnel.directProven = proven || (same && tunnel.directProven);
+    tunnel.direct = to;
+    if (same && tunnel.directProven) return;
+    const wasDirect = tunnel.active === 'direct' && before !== undefined && before !== to;
+    tunnel.active = 'direct';
+    this.apply(tunnel, { unverified: !tunnel.directProven }, wasDirect ? before : undefined);
+    this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
+    if (!same) this.#context.emit({ event: 'route-changed', tunnel, why });
+  }
+
+  /** An answer came over the direct route: no second copies and no budget any more. */
+  proven(tunnel: Tunnel): void {
+    if (tunnel.directProven && !tunnel.handover) return;
+    tunnel.directProven = true;
+    tunnel.heldUplink = undefined;
+    if (tunnel.active === 'direct') this.apply(tunnel);
+  }
+
+  /** Whether a direct route is wanted at all: Table 1, or beyond it by punching. */
+  mayGoDirect(tunnel: Tunnel, to: Endpoint): boolean {
+    const { locality } = this.#context;
+    if (locality.punch || tableRoute(locality.nat, tunnel.peer.nat) === 'direct') return true;
+    return tunnel.peer.candidates.some((each) => each.kind === 'local' && each.endpoint === to);
+  }
+
+  /**
+   * This end has another preferred uplink. With the old one gone (hard), everything goes out from the new
+   * one at once; while it still works (soft), data stays until the new one has answered.
+   */
+  moved(tunnel: Tunnel, before: Uplink | undefined, oldStillWorks: boolean, probes: Probes): void {
+    const after = this.#context.locality.uplinks.find((uplink) => uplink.usable);
+    tunnel.handover = {
+      startedAt: this.#context.now,
+      cause: oldStillWorks ? 'new uplink' : 'uplink lost',
+      from: before?.id ?? 'none',
+      to: after?.id ?? 'none',
+      kindBefore: tunnel.active,
+      answeredMs: undefined,
+      dataMs: undefined,
+    };
+    tunnel.heldUplink = oldStillWorks ? before : undefined;
+    tunnel.leg.tries = 0;
+    tunnel.moveTries = 0;
+    tunnel.moveUnanswered = true;
+    if (oldStillWorks) {
+      probes.test(tunnel, 'both');
+    } else {
+      tunnel.directProven = false;
+      this.#rerouteAtOnce(tunnel);
+      probes.move(tunnel);
+    }
+    this.#context.timer('move', tunnel, limits.probe.firstMs);
+  }
+
+  /** Before any answer: to a peer with a global address directly and by the relay, else by the relay. */
+  #rerouteAtOnce(tunnel: Tunnel): void {
+    const hasRelay = this.#context.relayEndpoint(tunnel) !== undefined && tunnel.leg.state === 'open';
+    if (tunnel.active === 'direct' && hasRelay && tunnel.peer.nat !== 'global') {
+      this.take(tunnel, 'relay', 'this end moved', { bicast: true });
+    } else if (tunnel.active !== 'none') {
+      this.apply(tunnel, { bicast: hasRelay && tunnel.active === 'direct' });
+    }
+  }
+
+  /** The route in use has died without a word: the other one, and the DS is asked for help. */
+  dead(tunnel: Tunnel, probes: Probes): void {
+    tunnel.handover = {
+      startedAt: this.#context.now,
+      cause: 'route died',
+      from: tunnel.active === 'direct' ? (tunnel.direct ?? 'none') : 'relay',
+      to: '',
+      kindBefore: tunnel.active,
+      answeredMs: undefined,
+      dataMs: undefined,
+    };
+    tunnel.directProven = false;
+    tunnel.leg.tries = 0;
+    tunnel.moveTries = 0;
+    tunnel.moveUnanswered = true;
+    const hasRelay = this.#context.relayEndpoint(tunnel) !== undefined;
+    if (tunnel.active === 'direct' && hasRelay) {
+      this.take(tunnel, 'relay', 'the direct route died', { bicast: true });
+    }
+    probes.move(tunnel);
+    this.#context.timer('move', tunnel, limits.probe.firstMs);
+    this.#context.emit({ event: 'lost', tunnel, why: 'the route in use died' });
+  }
+}

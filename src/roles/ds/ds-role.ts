@@ -1,0 +1,397 @@
+/**
+ * The Direction Server (paper sections 2, 3.3, 3.4, 4.2): registers nodes and Relay Servers, knows where they
+ * are, and directs paths between them, with other Direction Servers where a peer is theirs. Holds the control
+ * flow between directory, locations, directing and federation.
+ */
+import { type Endpoint, endpoint, endpointIp, endpointPort, isUnicast, type Prefix } from '../../base/ip.ts';
+import { type Deadline, earliest, Timers } from '../../base/timers.ts';
+import { nodeIdOf } from '../../noise/keys.ts';
+import { RoleContext } from '../../protocol/context.ts';
+import { HintSender } from '../../protocol/hint-sender.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
+import { refusal } from '../../protocol/refusal.ts';
+import type { Initiation } from '../../protocol/responder.ts';
+import type { SealedMessage } from '../../protocol/sealed-message.ts';
+import type { Association } from '../../protocol/session.ts';
+import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
+import { defaultPoolIpv4, zonePrefixIpv6 } from '../../protocol/virtual-ip.ts';
+import { identify } from '../../wire/codec.ts';
+import { type Drop, drop, isDrop } from '../../wire/drops.ts';
+import type { NodeId } from '../../wire/ids.ts';
+import type { Values } from '../../wire/messages.ts';
+import { refusals } from '../../wire/refusals.ts';
+import type { DsConfig } from './config.ts';
+import type { PathEnd } from './directed-path.ts';
+import { Directing, type Reach } from './directing.ts';
+import { Directory, type NodeRecord } from './directory.ts';
+import { DsControl } from './ds-control.ts';
+import { admit } from './enrolment.ts';
+import { Federation } from './federation.ts';
+import { candidatesOf, type OnlineNode, updateLocation } from './online.ts';
+import { PathRequests } from './path-requests.ts';
+import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
+
+/** What a first message told, until its session is confirmed. */
+interface Arrival {
+  readonly request: Values<'registrationRequest'>;
+  readonly from: Endpoint;
+  readonly at: number;
+}
+
+export class DsRole implements Machine, Reach {
+  readonly #context: RoleContext;
+  readonly config: DsConfig;
+  readonly nodeId: NodeId;
+  readonly pools: readonly Prefix[];
+  readonly directory: Directory;
+  readonly fleet = new RelayFleet();
+  readonly federation: Federation;
+  readonly directing: Directing;
+  readonly #sessions: Sessions;
+  readonly #requests: PathRequests;
+  readonly #control: DsControl;
+  readonly #timers = new Timers<'offline' | 'relay-offline'>();
+  readonly #onlineById = new Map<NodeId, OnlineNode>();
+  readonly #arrivalById = new Map<NodeId, Arrival>();
+
+  constructor(environment: Environment, config: DsConfig) {
+    const { suite, keys } = environment;
+    this.#context = new RoleContext(environment);
+    this.config = config;
+    this.nodeId = nodeIdOf(suite, keys.publicKey);
+    const pool = config.pool ?? defaultPoolIpv4(suite, keys.publicKey);
+    const prefix6 = zonePrefixIpv6(suite, keys.publicKey);
+    this.pools = [pool, prefix6];
+    this.directory = new Directory(this.#context, pool, prefix6);
+    const hints = new HintSender(this.#context);
+    this.#sessions = new Sessions(this.#context, hints);
+    this.federation = new Federation(this.#context, this.#sessions, config);
+    this.directing = new Directing(this.#context, this.#sessions, this.fleet, config, this);
+    this.#requests = new PathRequests(this.#context, this.#sessions, this);
+    this.#control = new DsControl(this.#context, this);
+  }
+
+  get online(): (nodeId: NodeId) => OnlineNode | undefined {
+    return (nodeId) => this.#onlineById.get(nodeId);
+  }
+
+  get onlineCount(): number {
+    return this.#onlineById.size;
+  }
+
+  handle(input: Input): void {
+    this.#context.now = input.now;
+    switch (input.kind) {
+      case 'start':
+        if (input.unixSeconds !== undefined) this.#context.tellUnixSeconds(input.unixSeconds);
+        this.#context.log('info', `Direction Server of zone ${this.config.zone} with pool ${this.pools[0]}.`);
+        break;
+      case 'datagram':
+        this.#datagram(input.bytes, input.from, input.uplink);
+        break;
+      case 'timeout':
+        this.#sessions.timeout();
+        this.#timeout();
+        break;
+      case 'control':
+        this.#control.handle(input.id, input.call);
+        break;
+      case 'uplinks':
+      case 'notice':
+      case 'stop':
+        break;
+    }
+    this.#drain();
+  }
+
+  poll(): Output | undefined {
+    return this.#context.poll();
+  }
+
+  deadline(): Deadline | undefined {
+    return earliest(this.#sessions.deadline(), this.#timers.deadline());
+  }
+
+  wants(datagram: Uint8Array): boolean {
+    const identity = identify(datagram);
+    if (isDrop(identity) || identity.framing === 'tunnel' || identity.framing === 'path') return false;
+    return this.#sessions.wants(datagram);
+  }
+
+  #datagram(datagram: Uint8Array, from: Endpoint, uplink: string | undefined): void {
+    const dropped = this.#receive(datagram, from, uplink);
+    if (dropped) this.#context.drop(dropped.drop, from, datagram);
+  }
+
+  #receive(datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
+    const identity = identify(datagram);
+    if (isDrop(identity)) return identity;
+    if (identity.framing === 'tunnel' || identity.framing === 'path') return drop('not-for-this-role');
+    if (identity.name === 'hint') return this.#sessions.receiveHint(datagram);
+    return this.#sessions.receive(datagram, from, uplink);
+  }
+
+  #drain(): void {
+    for (let events = this.#sessions.takeEvents(); events.length > 0; events = this.#sessions.takeEvents()) {
+      for (const event of events) this.#event(event);
+    }
+  }
+
+  #event(event: SessionEvent): void {
+    switch (event.event) {
+      case 'initiation':
+        this.#initiation(event.initiation);
+        break;
+      case 'established':
+        if (!event.association.initiates) this.#established(event.association);
+        break;
+      case 'message':
+        this.#message(event.association, event.message, event.from);
+        break;
+      case 'answer':
+        this.#requests.answered(event.association, event.request, event.message);
+        break;
+      case 'request-failed':
+        this.#requests.failed(event.association, event.request);
+        break;
+      case 'moved':
+        this.#heardFrom(event.association.peerId, event.from);
+        break;
+      case 'session-wanted':
+        this.federation.connect(event.association);
+        break;
+    }
+  }
+
+  #initiation(initiation: Initiation): void {
+    const { peerId, peerKey, payload } = initiation;
+    if (payload.name === 'locationNotice' && this.federation.zoneOfKey(peerKey)) {
+      this.#sessions.accept(initiation, 'locationAcknowledgement', { unknownPathIds: [] });
+      return;
+    }
+    if (payload.name !== 'registrationRequest') {
+      this.#sessions.refuse(initiation, refusal('notAllowed'));
+      return;
+    }
+    const admitted = admit(this.directory, this.config, peerId, peerKey, payload.values);
+    if (typeof admitted === 'string') {
+      this.#context.log('info', `Registration from ${initiation.from} refused: ${refusals[admitted].text}`);
+      this.#sessions.refuse(initiation, refusal(admitted));
+      return;
+    }
+    this.#arrivalById.set(peerId, { request: payload.values, from: initiation.from, at: this.#context.now });
+    this.#sessions.accept(initiation, 'registrationResponse', this.#registration(admitted, initiation.from));
+  }
+
+  #registration(record: NodeRecord, from: Endpoint): Values<'registrationResponse'> {
+    const foreignPools = this.federation.zones
+      .filter((zone) => zone.policy === 'allow')
+      .flatMap((zone) => [...zone.pools, zonePrefixIpv6(this.#context.environment.suite, zone.publicKey)]);
+    return {
+      name: record.name,
+      zone: this.config.zone,
+      virtualIpv4: record.ipv4,
+      virtualIpv6: record.ipv6,
+      pools: [...this.pools, ...foreignPools].slice(0, 16),
+      leaseSeconds: limits.leaseSeconds,
+      observed: from,
+      relays: [...this.fleet.values()].slice(0, 4).map(relayInfo),
+    };
+  }
+
+  /** The first message under new keys has come: now the registration counts. */
+  #established(association: Association): void {
+    const { peerId } = association;
+    const arrival = this.#arrivalById.get(peerId);
+    const record = this.directory.get(peerId);
+    if (!arrival || !record) return;
+    this.#arrivalById.delete(peerId);
+    if (record.role === 'relay') this.#relayOnline(record, association, arrival);
+    else this.#nodeOnline(record, association, arrival);
+  }
+
+  #nodeOnline(record: NodeRecord, association: Association, arrival: Arrival): void {
+    const { nodeId } = record;
+    const { incarnation, software } = arrival.request;
+    const before = this.#onlineById.get(nodeId);
+    const restarted = before !== undefined && before.incarnation !== incarnation;
+    this.#onlineById.set(nodeId, {
+      nodeId,
+      association,
+      incarnation,
+      software,
+      move: restarted || !before ? 0 : before.move,
+      observed: association.current?.endpoint ?? arrival.from,
+      local: restarted || !before ? [] : before.local,
+      mapped: before?.mapped ?? [],
+      nat: restarted || !before ? 'unknown' : before.nat,
+      relayDelays: before?.relayDelays ?? new Map(),
+      heardAt: this.#context.now,
+      toldLivePaths: before !== undefined,
+    });
+    this.#timers.set('offline', nodeId, this.#context.now + limits.offlineAfterMs);
+    if (!before || restarted) this.#announce(record, 'online');
+    if (restarted) this.#restartedAfterUpdate.add(nodeId);
+    this.#requests.online(nodeId);
+  }
+
+  /** Restarted nodes whose new place is not known before their first NTM Update. */
+  readonly #restartedAfterUpdate = new Set<NodeId>();
+
+  #announce(record: NodeRecord, state: 'online' | 'offline'): void {
+    this.#context.log('info', `${record.name} is ${state}.`);
+    this.#context.event('node', { name: record.name, nodeId: record.nodeId, state });
+  }
+
+  #relayOnline(record: NodeRecord, association: Association, arrival: Arrival): void {
+    const { request, from } = arrival;
+    const before = this.fleet.get(record.nodeId);
+    const relay: OnlineRelay = {
+      relayId: record.nodeId,
+      publicKey: record.publicKey,
+      association,
+      incarnation: request.incarnation,
+      software: request.software,
+      endpoints: request.advertised.length > 0 ? request.advertised : this.#relayEndpoints(from),
+      observed: from,
+      exit: request.exit,
+      paths: before?.paths ?? 0,
+      pathLimit: before?.pathLimit ?? 0,
+      heardAt: this.#context.now,
+    };
+    this.fleet.set(relay);
+    this.#timers.set('relay-offline', relay.relayId, this.#context.now + limits.offlineAfterMs);
+    if (!before) this.#announce(record, 'online');
+    if (before && before.incarnation !== relay.incarnation) this.directing.relayRestarted(relay);
+  }
+
+  /** A Relay Server on this very host is seen at a loopback address: nodes reach it where they reach us. */
+  #relayEndpoints(from: Endpoint): readonly Endpoint[] {
+    if (isUnicast(endpointIp(from))) return [from];
+    return this.config.advertised.map((each) => endpoint(endpointIp(each), endpointPort(from)));
+  }
+
+  /** A session is heard from another address: the node will say more, but until then this is where it is. */
+  #heardFrom(nodeId: NodeId, from: Endpoint): void {
+    const node = this.#onlineById.get(nodeId);
+    if (node) node.observed = from;
+  }
+
+  #message(association: Association, message: SealedMessage, from: Endpoint): void {
+    const { transaction } = message;
+    const { peerId } = association;
+    const node = this.#onlineById.get(peerId);
+    if (node) {
+      node.heardAt = this.#context.now;
+      this.#timers.set('offline', peerId, this.#context.now + limits.offlineAfterMs);
+    }
+    const isForeign = this.federation.zoneOfKey(association.peerKey) !== undefined;
+    if (message.name === 'updateRequest') this.#update(association, transaction, message.values, from);
+    else if (message.name === 'registrationRequest') this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
+    else if (message.name === 'sessionClose') this.#closed(association);
+    else if (node || isForeign) this.#requests.handle(association, message, isForeign);
+    else this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
+  }
+
+  #update(association: Association, transaction: number, values: Values<'updateRequest'>, from: Endpoint): void {
+    const { peerId } = association;
+    const node = this.#onlineById.get(peerId);
+    const relay = this.fleet.get(peerId);
+    const wantLivePaths = node !== undefined && !node.toldLivePaths;
+    if (node || relay) {
+      this.#sessions.answer(association, transaction, 'updateResponse', { observed: from, wantLivePaths });
+    } else {
+      this.#sessions.answer(association, transaction, 'refusal', refusal('notEnrolled'));
+    }
+    if (relay) {
+      relay.heardAt = this.#context.now;
+      this.#timers.set('relay-offline', peerId, this.#context.now + limits.offlineAfterMs);
+    }
+    if (!node) return;
+    node.toldLivePaths = true;
+    const moved = updateLocation(node, values, from);
+    for (const live of values.livePaths) this.#requests.adopt(node, live);
+    const end = this.end(peerId);
+    if (!end) return;
+    if (this.#restartedAfterUpdate.delete(peerId)) {
+      this.directing.moved(peerId, end);
+      this.directing.restarted(peerId);
+      this.federation.tellMoved(end, values.move);
+    } else if (moved) {
+      this.directing.moved(peerId, end);
+      this.federation.tellMoved(end, values.move);
+    }
+  }
+
+  #closed(association: Association): void {
+    const { peerId } = association;
+    if (association.initiates) return;
+    this.#sessions.forget(association);
+    this.#offline(peerId);
+    this.#relayOffline(peerId);
+  }
+
+  #offline(nodeId: NodeId): void {
+    if (!this.#onlineById.delete(nodeId)) return;
+    this.#timers.clear('offline', nodeId);
+    const record = this.directory.get(nodeId);
+    if (record) this.#announce(record, 'offline');
+    for (const path of this.directing.pathsOf(nodeId)) this.directing.close(path, 'lost', nodeId);
+  }
+
+  #relayOffline(relayId: NodeId): void {
+    if (!this.fleet.get(relayId)) return;
+    this.fleet.delete(relayId);
+    this.#timers.clear('relay-offline', relayId);
+    const record = this.directory.get(relayId);
+    if (record) this.#announce(record, 'offline');
+    this.directing.relayGone(relayId);
+  }
+
+  #timeout(): void {
+    const { now } = this.#context;
+    for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
+      if (due.name === 'offline') this.#offline(due.key as NodeId);
+      else this.#relayOffline(due.key as NodeId);
+    }
+  }
+
+  /** The end of a path that an own node is, if it is online. */
+  end(nodeId: NodeId): PathEnd | undefined {
+    const record = this.directory.get(nodeId);
+    const node = this.#onlineById.get(nodeId);
+    if (!record || !node) return undefined;
+    return {
+      nodeId,
+      publicKey: record.publicKey,
+      name: `${record.name}.${this.config.zone}`,
+      dsKey: this.#context.environment.keys.publicKey,
+      ipv4: record.ipv4,
+      ipv6: record.ipv6,
+      incarnation: node.incarnation,
+      nat: node.nat,
+      candidates: candidatesOf(node),
+      foreign: false,
+    };
+  }
+
+  associationOf(end: PathEnd): Association | undefined {
+    if (!end.foreign) return this.#onlineById.get(end.nodeId)?.association;
+    const zone = this.federation.zoneOfKey(end.dsKey);
+    return zone && this.federation.association(zone);
+  }
+
+  /** Removes a node or Relay Server: its session, paths and addresses go at once (protocol.md 2). */
+  remove(record: NodeRecord): void {
+    for (const path of this.directing.pathsOf(record.nodeId)) this.directing.close(path, 'removed', record.nodeId);
+    const association = this.#sessions.accepted(record.nodeId);
+    if (association) {
+      this.#sessions.tell(association, 'sessionClose', { reason: 'removed' });
+      this.#sessions.forget(association);
+    }
+    this.directory.remove(record);
+    this.#offline(record.nodeId);
+    this.#relayOffline(record.nodeId);
+  }
+}

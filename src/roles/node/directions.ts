@@ -1,0 +1,92 @@
+/**
+ * Asking the Direction Server for paths (paper section 3.3): one request a target at a time, refusals
+ * remembered for a moment, and those who wait for the outcome told.
+ */
+import { backoffMs } from '../../base/backoff.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Ip } from '../../base/ip.ts';
+import type { RoleContext } from '../../protocol/context.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { SealedMessage } from '../../protocol/sealed-message.ts';
+import type { Association } from '../../protocol/session.ts';
+import type { Sessions } from '../../protocol/sessions.ts';
+import type { NodeId, PathId } from '../../wire/ids.ts';
+import type { Values } from '../../wire/messages.ts';
+
+export type Target =
+  | { readonly by: 'node-id'; readonly nodeId: NodeId }
+  | { readonly by: 'name'; readonly name: string }
+  | { readonly by: 'virtual-ip'; readonly ip: Ip }
+  | { readonly by: 'exit' };
+
+interface Asked {
+  transaction: number;
+  at: number;
+  failures: number;
+  inFlight: boolean;
+}
+
+export type DirectionOutcome =
+  | { readonly ok: true; readonly key: string; readonly values: Values<'directionResponse'> }
+  | { readonly ok: false; readonly key: string; readonly error: string };
+
+export function targetKey(target: Target): string {
+  switch (target.by) {
+    case 'node-id':
+      return `id ${target.nodeId}`;
+    case 'name':
+      return `name ${target.name}`;
+    case 'virtual-ip':
+      return `ip ${target.ip}`;
+    case 'exit':
+      return 'exit';
+  }
+}
+
+export class Directions {
+  readonly #context: RoleContext;
+  readonly #sessions: Sessions;
+  readonly #association: Association;
+  readonly #askedByKey = new BoundedMap<string, Asked>(1024);
+
+  constructor(context: RoleContext, sessions: Sessions, association: Association) {
+    this.#context = context;
+    this.#sessions = sessions;
+    this.#association = association;
+  }
+
+  /** Asks unless the same was asked a moment ago; `now` overrides that, for a person who waits. */
+  ask(target: Target, lostPath: PathId | undefined, urgent = false): void {
+    const key = targetKey(target);
+    const asked = this.#askedByKey.get(key) ?? { transaction: 0, at: Number.NEGATIVE_INFINITY, failures: 0, inFlight: false };
+    const { random } = this.#context.environment;
+    const pause = backoffMs(limits.directionRetry, asked.failures, random);
+    if (asked.inFlight || (!urgent && this.#context.now - asked.at < pause)) return;
+    asked.at = this.#context.now;
+    asked.inFlight = true;
+    asked.transaction = this.#sessions.request(this.#association, 'directionRequest', {
+      target: target.by,
+      peerId: target.by === 'node-id' ? target.nodeId : undefined,
+      peerName: target.by === 'name' ? target.name : '',
+      peerIp: target.by === 'virtual-ip' ? target.ip : undefined,
+      lostPath,
+    });
+    this.#askedByKey.setEvicting(key, asked);
+  }
+
+  /** The end of a Direction Request: answered, refused or, with no message, given up. */
+  ended(request: SealedMessage, message: SealedMessage | undefined): DirectionOutcome | undefined {
+    for (const [key, asked] of this.#askedByKey) {
+      if (!asked.inFlight || asked.transaction !== request.transaction) continue;
+      asked.inFlight = false;
+      if (message?.name === 'directionResponse') {
+        asked.failures = 0;
+        return { ok: true, key, values: message.values };
+      }
+      asked.failures += 1;
+      const refused = message?.name === 'refusal' ? message.values.text : undefined;
+      return { ok: false, key, error: refused ?? 'The Direction Server does not answer.' };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,463 @@
+/**
+ * The NTM node (paper sections 3.3 to 3.5, 4.1): registers with its Direction Server, has paths built to peers
+ * and to an exit, and keeps them alive when its own addresses change. Holds the control flow between
+ * registration, directions and paths; each of those is a machine of its own.
+ */
+import { toHex } from '../../base/bytes.ts';
+import { type Ip, isIpv6, type Prefix, prefix, prefixContains } from '../../base/ip.ts';
+import { type Deadline, earliest } from '../../base/timers.ts';
+import type { PathNotice } from '../../datapath/commands.ts';
+import { nodeIdOf } from '../../noise/keys.ts';
+import { RoleContext } from '../../protocol/context.ts';
+import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
+import type { Environment, Input, JsonObject, Machine, Output, Uplink } from '../../protocol/machine.ts';
+import { decodePlain } from '../../protocol/plain-message.ts';
+import { refusal } from '../../protocol/refusal.ts';
+import { type Registrant, Registration } from '../../protocol/registration.ts';
+import type { SealedMessage } from '../../protocol/sealed-message.ts';
+import type { Association } from '../../protocol/session.ts';
+import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
+import { Locality } from '../../protocol/tunnel/locality.ts';
+import type { Tunnel } from '../../protocol/tunnel/tunnel.ts';
+import type { TunnelEvent } from '../../protocol/tunnel/tunnel-context.ts';
+import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
+import { identify } from '../../wire/codec.ts';
+import { type Drop, drop, isDrop } from '../../wire/drops.ts';
+import type { NodeId, PathId } from '../../wire/ids.ts';
+import type { Values } from '../../wire/messages.ts';
+import type { RefusalName } from '../../wire/refusals.ts';
+import type { NodeConfig } from './config.ts';
+import { Directions, type Target } from './directions.ts';
+import { HandoverLog } from './handover-log.ts';
+import { NodeControl } from './node-control.ts';
+import { handoverPath } from './path-view.ts';
+import { planOf, refusalOf } from './route-direction.ts';
+import { Waiters } from './waiters.ts';
+
+/** Live paths told in one NTM Update. */
+const livePathsPerUpdate = 24;
+
+export class NodeRole implements Machine, Registrant {
+  readonly #context: RoleContext;
+  readonly config: NodeConfig;
+  readonly nodeId: NodeId;
+  readonly locality: Locality;
+  readonly tunnels: Tunnels;
+  readonly registration: Registration;
+  readonly directions: Directions;
+  readonly handovers = new HandoverLog();
+  readonly waiters: Waiters;
+  readonly #hints: HintSender;
+  readonly #sessions: Sessions;
+  readonly #control: NodeControl;
+  /** What the DS gave at registration; from the last run until it has answered in this one. */
+  registered: Values<'registrationResponse'> | undefined;
+  #lastPreferred: Uplink | undefined;
+  #hadGap = false;
+  #tellLivePaths: PathId[] = [];
+
+  constructor(environment: Environment, config: NodeConfig) {
+    this.#context = new RoleContext(environment);
+    this.config = config;
+    this.nodeId = nodeIdOf(environment.suite, environment.keys.publicKey);
+    this.locality = new Locality(config.punch, config.port);
+    this.#hints = new HintSender(this.#context);
+    this.#sessions = new Sessions(this.#context, this.#hints);
+    this.tunnels = new Tunnels(this.#context, this.locality);
+    const server = config.directionServer;
+    this.registration = new Registration(this.#context, this.#sessions, this.locality, server, this);
+    this.directions = new Directions(this.#context, this.#sessions, this.registration.association);
+    this.waiters = new Waiters(this.#context);
+    this.#control = new NodeControl(this.#context, this);
+  }
+
+  handle(input: Input): void {
+    this.#context.now = input.now;
+    switch (input.kind) {
+      case 'start':
+        this.locality.uplinks = input.uplinks;
+        this.#lastPreferred = this.#preferred();
+        this.registration.connect();
+        break;
+      case 'datagram':
+        this.#datagram(input);
+        break;
+      case 'timeout':
+        this.registration.timeout();
+        this.#sessions.timeout();
+        this.tunnels.timeout();
+        this.waiters.timeout();
+        break;
+      case 'uplinks':
+        this.#uplinks(input.uplinks);
+        break;
+      case 'notice':
+        this.#notice(input.notice);
+        break;
+      case 'control':
+        this.#control.handle(input.id, input.call, input.stats);
+        break;
+      case 'stop':
+        for (const tunnel of [...this.tunnels.values()]) this.tunnels.close(tunnel, 'stopping', 'stopping');
+        this.#sessions.tell(this.registration.association, 'sessionClose', { reason: 'stopping' });
+        break;
+    }
+    this.#drain();
+  }
+
+  poll(): Output | undefined {
+    return this.#context.poll();
+  }
+
+  deadline(): Deadline | undefined {
+    return earliest(
+      this.registration.deadline(),
+      this.#sessions.deadline(),
+      this.tunnels.deadline(),
+      this.waiters.deadline(),
+    );
+  }
+
+  /** Whether a control datagram that came to this daemon is for this role. */
+  wants(datagram: Uint8Array): boolean {
+    const identity = identify(datagram);
+    if (isDrop(identity)) return false;
+    if (identity.framing === 'tunnel' || identity.framing === 'path') {
+      return this.tunnels.get(pathIdAt(datagram)) !== undefined;
+    }
+    const isPathHint = identity.name === 'hint' && this.tunnels.get(hintSubject(datagram)) !== undefined;
+    return isPathHint || this.#sessions.wants(datagram);
+  }
+
+  #datagram(input: Input & { kind: 'datagram' }): void {
+    const { bytes, from, uplink } = input;
+    const identity = identify(bytes);
+    const dropped = isDrop(identity) ? identity : this.#receive(identity, bytes, from, uplink);
+    if (dropped) this.#context.drop(dropped.drop, from, bytes);
+  }
+
+  #receive(
+    identity: Exclude<ReturnType<typeof identify>, Drop>,
+    bytes: Uint8Array,
+    from: (Input & { kind: 'datagram' })['from'],
+    uplink: string | undefined,
+  ): Drop | undefined {
+    if (identity.framing === 'tunnel' || identity.framing === 'path') {
+      return this.tunnels.receive(bytes, from);
+    }
+    if (identity.name === 'hint') return this.#hint(bytes, from);
+    if (identity.name === 'sessionInitiation') return drop('not-for-this-role');
+    return this.#sessions.receive(bytes, from, uplink);
+  }
+
+  #hint(bytes: Uint8Array, from: (Input & { kind: 'datagram' })['from']): Drop | undefined {
+    const values = decodePlain('hint', bytes);
+    if (isDrop(values)) return values;
+    if (values.reason === 'unknown-path' || values.reason === 'stale-tunnel-request') {
+      return this.tunnels.hint(from, toHex(values.subject) as PathId, values);
+    }
+    return this.#sessions.receiveHint(bytes);
+  }
+
+  #drain(): void {
+    for (let round = 0; round < 100; round += 1) {
+      const sessionEvents = this.#sessions.takeEvents();
+      const tunnelEvents = this.tunnels.takeEvents();
+      if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
+      for (const event of sessionEvents) this.#sessionEvent(event);
+      for (const event of tunnelEvents) this.#tunnelEvent(event);
+    }
+  }
+
+  #preferred(): Uplink | undefined {
+    return this.locality.preferred(4) ?? this.locality.preferred(6);
+  }
+
+  #uplinks(uplinks: readonly Uplink[]): void {
+    const before = this.#lastPreferred;
+    this.locality.uplinks = uplinks;
+    const after = this.#preferred();
+    if (!after) {
+      this.#hadGap = true;
+      return;
+    }
+    const same = before?.id === after.id && !this.#hadGap;
+    this.#hadGap = false;
+    this.#lastPreferred = after;
+    if (same) {
+      this.registration.update();
+      return;
+    }
+    const oldStillWorks =
+      before !== undefined && before.id !== after.id && uplinks.some((each) => each.id === before.id && each.usable);
+    this.locality.observed = undefined;
+    const cause = oldStillWorks ? 'uplink-preferred' : 'uplink-lost';
+    this.handovers.begin(this.#context.now, cause, before, after);
+    this.#context.log('info', `Moved from ${before?.id ?? 'no uplink'} to ${after.id}.`);
+    this.tunnels.moved(before, oldStillWorks);
+    this.registration.moved();
+  }
+
+  #notice(notice: PathNotice): void {
+    if (notice.notice === 'no-path') this.#noPath(notice.destination);
+    else if (notice.notice === 'unknown-path') {
+      if (notice.length >= hintLength) {
+        this.#hints.send('unknown-path', notice.pathId, notice.from, notice.uplink);
+      }
+    } else this.tunnels.notice(notice);
+  }
+
+  #noPath(destination: Ip): void {
+    if (!this.registration.association.current) return;
+    const isVirtual = this.pools.some((pool) => prefixContains(pool, destination));
+    if (isVirtual) this.directions.ask({ by: 'virtual-ip', ip: destination }, undefined);
+    else if (this.config.exitPrefixes.some((each) => prefixContains(each, destination))) this.wantExit();
+  }
+
+  get pools(): readonly Prefix[] {
+    return this.registered?.pools ?? [];
+  }
+
+  wantExit(): void {
+    if (this.config.exitPrefixes.length > 0) this.directions.ask({ by: 'exit' }, undefined);
+  }
+
+  registrationRequest(): Values<'registrationRequest'> {
+    const { incarnation, software } = this.#context.environment;
+    return {
+      role: 'node',
+      incarnation,
+      software,
+      wantedName: this.config.wantedName,
+      token: this.config.token,
+      advertised: [],
+      exit: false,
+    };
+  }
+
+  updateRequest(move: number): Values<'updateRequest'> {
+    const livePaths = this.#tellLivePaths.splice(0, livePathsPerUpdate).flatMap((pathId) => {
+      const tunnel = this.tunnels.get(pathId);
+      if (!tunnel?.established) return [];
+      const relayId = tunnel.relay?.relayId;
+      return [{ pathId, peerId: tunnel.peer.nodeId, side: tunnel.side, relayId }];
+    });
+    return {
+      move,
+      incarnation: this.#context.environment.incarnation,
+      local: this.locality.local.slice(0, 4),
+      mapped: [],
+      relayDelays: this.#relayDelays(),
+      livePaths,
+    };
+  }
+
+  #relayDelays(): Values<'updateRequest'>['relayDelays'] {
+    const delays = new Map<NodeId, number>();
+    for (const { relay, leg } of this.tunnels.values()) {
+      if (relay && leg.delayMs !== undefined) delays.set(relay.relayId, Math.min(0xffff, leg.delayMs));
+    }
+    return [...delays].slice(0, 4).map(([relayId, delayMs]) => ({ relayId, delayMs }));
+  }
+
+  /** The virtual interface gets its addresses, and what was learned is kept for the next start. */
+  onRegistered(values: Values<'registrationResponse'>): void {
+    const before = this.registered;
+    this.registered = values;
+    this.#context.store('node/registration', {
+      name: values.name,
+      zone: values.zone,
+      tokenSpent: true,
+    });
+    const addresses = [values.virtualIpv4, values.virtualIpv6].filter((ip) => ip !== undefined);
+    this.#context.emit({
+      kind: 'interface',
+      device: this.config.device,
+      mtu: this.config.mtu,
+      addresses: addresses.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
+      routes: values.pools,
+      exitRoutes: this.config.exitPrefixes,
+    });
+    if (!before) {
+      const ips = addresses.join(' and ');
+      this.#context.log('info', `Registered as ${values.name}.${values.zone} with ${ips}.`);
+    }
+    const hasExit = [...this.tunnels.values()].some((tunnel) => tunnel.plan.kind === 'exit');
+    if (!hasExit) this.wantExit();
+  }
+
+  onUpdated(values: Values<'updateResponse'>, move: number): void {
+    if (move === this.registration.move) this.handovers.updated(this.#context.now);
+    this.tunnels.located();
+    if (values.wantLivePaths) {
+      this.#tellLivePaths = [...this.tunnels.values()].map((tunnel) => tunnel.pathId);
+    }
+    if (this.#tellLivePaths.length > 0) this.registration.update();
+  }
+
+  onRefused(reason: RefusalName | undefined, text: string): void {
+    if (reason === 'removed') {
+      for (const tunnel of [...this.tunnels.values()]) this.tunnels.close(tunnel, 'stopping', text);
+    }
+    this.#context.emit({ kind: 'fatal', text });
+  }
+
+  #sessionEvent(event: SessionEvent): void {
+    if (this.registration.handle(event)) return;
+    switch (event.event) {
+      case 'answer':
+        this.#directionEnded(event.request, event.message);
+        break;
+      case 'request-failed':
+        this.#directionEnded(event.request, undefined);
+        break;
+      case 'message':
+        this.#message(event.association, event.message);
+        break;
+      default:
+    }
+  }
+
+  #directionEnded(request: SealedMessage, message: SealedMessage | undefined): void {
+    if (request.name !== 'directionRequest') return;
+    const outcome = this.directions.ended(request, message);
+    if (!outcome) return;
+    for (const waiter of this.waiters.ofDirection(outcome.key)) {
+      if (outcome.ok) {
+        waiter.direction = undefined;
+        waiter.pathId = outcome.values.pathId;
+        const tunnel = this.tunnels.get(outcome.values.pathId);
+        if (tunnel?.established) this.#control.up(waiter, tunnel);
+      } else {
+        this.waiters.fail(waiter, outcome.error);
+      }
+    }
+    if (!outcome.ok) this.#context.log('info', `No path to ${outcome.key}: ${outcome.error}`);
+  }
+
+  #message(association: Association, message: SealedMessage): void {
+    const { transaction } = message;
+    if (message.name === 'routeDirection') {
+      this.#routeDirection(association, transaction, message.values);
+    } else if (message.name === 'pathCloseRequest') {
+      const { pathId, reason } = message.values;
+      const tunnel = this.tunnels.get(pathId);
+      if (tunnel) this.tunnels.close(tunnel, undefined, `the Direction Server closed it: ${reason}`);
+      this.#sessions.answer(association, transaction, 'pathCloseResponse', { pathId });
+    } else if (message.name !== 'sessionClose') {
+      this.#refuse(association, transaction, 'notAllowed');
+    }
+  }
+
+  #refuse(association: Association, transaction: number, reason: RefusalName): void {
+    this.#sessions.answer(association, transaction, 'refusal', refusal(reason));
+  }
+
+  /** A new path, or a change of one that is there; an ID is never taken over by another issuer or peer. */
+  #routeDirection(
+    association: Association,
+    transaction: number,
+    values: Values<'routeDirection'>,
+  ): void {
+    const known = this.tunnels.get(values.pathId);
+    const refusal = refusalOf(values, this, known, this.#context.environment.suite);
+    if (refusal) {
+      this.#refuse(association, transaction, refusal);
+      return;
+    }
+    this.#sessions.answer(association, transaction, 'routeDirectionAcknowledgement', {
+      revision: values.revision,
+    });
+    if (!known) {
+      this.tunnels.add(planOf(values, this, association.peerKey));
+    } else if (values.revision > known.revision) {
+      known.peer.incarnation = values.peerIncarnation;
+      this.tunnels.change(known, {
+        revision: values.revision,
+        nat: values.peerNat,
+        candidates: values.peerCandidates,
+        relay: values.relay,
+      });
+    }
+  }
+
+  get ownIps(): readonly Ip[] {
+    return [this.registered?.virtualIpv4, this.registered?.virtualIpv6].filter((ip) => ip !== undefined);
+  }
+
+  #tunnelEvent(event: TunnelEvent): void {
+    const { tunnel } = event;
+    switch (event.event) {
+      case 'established':
+        this.#established(tunnel);
+        break;
+      case 'lost':
+        this.#context.log('info', `Path to ${tunnel.peer.name}: ${event.why}.`);
+        this.#askAgain(tunnel);
+        break;
+      case 'closed':
+        this.#closed(tunnel, event.why);
+        break;
+      case 'idle':
+        this.#closeIdle(tunnel);
+        break;
+      case 'answered':
+        this.#control.answered(tunnel, event.roundTripMs);
+        break;
+      case 'route-changed':
+        this.#context.log('info', `Path to ${tunnel.peer.name} is now ${tunnel.active}: ${event.why}.`);
+        this.#context.event('path', { pathId: tunnel.pathId, peer: tunnel.peer.name, route: tunnel.active });
+        break;
+      case 'handover':
+        this.#handover(tunnel);
+        break;
+    }
+  }
+
+  #established(tunnel: Tunnel): void {
+    for (const waiter of this.waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
+    for (const other of [...this.tunnels.values()]) {
+      const samePeer = other.peer.nodeId === tunnel.peer.nodeId && other.plan.kind === tunnel.plan.kind;
+      if (other !== tunnel && samePeer) this.tunnels.close(other, 'replaced', 'a newer path is up');
+    }
+  }
+
+  #askAgain(tunnel: Tunnel): void {
+    const { kind } = tunnel.plan;
+    const target: Target = kind === 'exit' ? { by: 'exit' } : { by: 'node-id', nodeId: tunnel.peer.nodeId };
+    this.directions.ask(target, tunnel.pathId);
+  }
+
+  #closed(tunnel: Tunnel, why: string): void {
+    this.#context.log('info', `Path to ${tunnel.peer.name} closed: ${why}.`);
+    this.#context.event('path', { pathId: tunnel.pathId, peer: tunnel.peer.name, route: 'closed' });
+    const replaced = this.tunnels.toPeer(tunnel.peer.nodeId, tunnel.plan.kind);
+    if (tunnel.plan.kind === 'exit' && !replaced && why !== 'stopping') this.wantExit();
+  }
+
+  #closeIdle(tunnel: Tunnel): void {
+    if (tunnel.plan.kind === 'exit') return;
+    this.tunnels.close(tunnel, 'idle', 'not used for a while');
+    this.#sessions.request(this.registration.association, 'pathCloseRequest', {
+      targetId: this.nodeId,
+      pathId: tunnel.pathId,
+      issuerKey: tunnel.plan.issuerKey,
+      reason: 'idle',
+    });
+  }
+
+  #handover(tunnel: Tunnel): void {
+    const { handover } = tunnel;
+    if (!handover) return;
+    const row = this.handovers.addPath(handover.startedAt, handoverPath(tunnel, handover, this.locality));
+    if (row) this.#context.event('handover', row as unknown as JsonObject);
+  }
+}
+
+function hintSubject(datagram: Uint8Array): PathId {
+  return toHex(datagram.subarray(5, 13)) as PathId;
+}
+
+function pathIdAt(datagram: Uint8Array): PathId {
+  return toHex(datagram.subarray(8, 16)) as PathId;
+}
