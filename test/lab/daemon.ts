@@ -28,6 +28,7 @@ export class Daemon {
   readonly #programs: Programs;
   readonly #folder: string;
   #child: ChildProcess | undefined;
+  #startedAt = 0;
 
   constructor(namespaces: Namespaces, name: DaemonName, programs: Programs, folder: string) {
     this.name = name;
@@ -61,6 +62,7 @@ export class Daemon {
   }
 
   start(): void {
+    this.#startedAt = nowMs();
     const log = openSync(this.logFile, 'a');
     const args = ['--config', this.configFile, '--state', this.#state, '--control', this.control];
     this.#child = this.#namespaces.start(this.name, this.#command(this.#programs.daemon, args), {
@@ -103,6 +105,11 @@ export class Daemon {
       if (ended || nowMs() > end) throw new Error(`${this.name}: ${what}\n${this.logTail()}`);
       await sleep(pollMs);
     }
+  }
+
+  /** Since the process was last started. */
+  sinceStartMs(): number {
+    return nowMs() - this.#startedAt;
   }
 
   /** Resident memory in bytes. */

@@ -81,7 +81,7 @@ async function runLab(options: LabOptions): Promise<number> {
       progress.line('interrupted');
       return 130;
     }
-    const report = writeReports(rows, options, Date.now() - begin);
+    const report = writeReports(rows, options, Date.now() - begin, lab.overlay?.figures() ?? {});
     progress.line(summaryText(rows, report, options));
     if (options.json) console.log(JSON.stringify(report.json, null, 2));
     if (options.keep) {

@@ -12,6 +12,8 @@ export type Zone = (typeof zones)[keyof typeof zones];
 
 export class Overlay {
   readonly daemons: Readonly<Record<DaemonName, Daemon>>;
+  /** From the start of MN's process until it was registered. */
+  registeredAfterMs = 0;
   virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
 
   constructor(namespaces: Namespaces, programs: Programs, folder: string) {
@@ -49,6 +51,17 @@ export class Overlay {
   async route(peer: Peer): Promise<RouteKind> {
     const path = await this.path(peer).catch(() => undefined);
     return path?.state === 'building' ? 'none' : (path?.route ?? 'none');
+  }
+
+  /** Memory and start-up time of the running daemons, for the report. */
+  figures(): Readonly<Record<string, number>> {
+    const resident = Object.values(this.daemons).map(
+      (daemon) => [`${daemon.name} resident MB`, megabytes(daemon.residentBytes())] as const,
+    );
+    return {
+      'mn start to registered ms': Math.round(this.registeredAfterMs),
+      ...Object.fromEntries(resident),
+    };
   }
 
   /** Waits until MN and its correspondent are registered at where they now are. */
@@ -109,8 +122,14 @@ export class Overlay {
     const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
     await node.join(invite);
     node.start();
-    return this.registered(zone.node);
+    const virtualIp = await this.registered(zone.node);
+    if (zone.node === 'mn') this.registeredAfterMs = node.sinceStartMs();
+    return virtualIp;
   }
+}
+
+function megabytes(bytes: number | undefined): number {
+  return Math.round(((bytes ?? 0) / (1 << 20)) * 10) / 10;
 }
 
 const main = `config ntmobile 'main'

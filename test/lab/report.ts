@@ -33,11 +33,17 @@ export interface Written {
   readonly files: readonly string[];
 }
 
-export function writeReports(rows: readonly Row[], options: LabOptions, tookMs: number): Written {
+/** `figures` are what is known of the daemons. */
+export function writeReports(
+  rows: readonly Row[],
+  options: LabOptions,
+  tookMs: number,
+  figures: Readonly<Record<string, number>>,
+): Written {
   const json: LabReport = {
     patterns: rows.map(({ entry }) => entry),
     summary: summaries(rows.map(({ entry }) => entry)),
-    environment: environment(options, tookMs),
+    environment: { ...environment(options, tookMs), ...figures },
   };
   const files = [join(outFolder, 'lab/report.json'), join(outFolder, 'lab/report.html')];
   writeJson(files[0] as string, json);
