@@ -3,7 +3,8 @@
  * that MIPS numbers in its own way. Everything that lays out a C structure asks here.
  */
 import { PosixSocket } from 'tjs:posix-socket';
-import { littleEndian, pointerBytes } from './ffi.ts';
+import { littleEndian } from '../byte-order.ts';
+import { pointerBytes } from './ffi.ts';
 
 /** MIPS kept the numbers of an older system; its socket level gives it away. */
 const mips = PosixSocket.defines['SOL_SOCKET'] === 0xffff;

@@ -12,7 +12,7 @@ import { errorOfLastCall, errnos, orThrow, SystemError } from './system-error.ts
 
 const { SOL_SOCKET, SO_ERROR, SOCK_NONBLOCK, SOCK_CLOEXEC } = socketConstants;
 
-/** Watched sockets; one that nothing references would be collected and fall silent. */
+/** Watched and just closed sockets; one that nothing references would be collected, and fall silent or worse. */
 const watched = new Set<WatchedFd>();
 
 export interface WatchHandlers {
@@ -26,6 +26,9 @@ export interface WatchHandlers {
 
 /** Pauses before a watch is set up again, so that a lasting error condition is no busy loop. */
 const rewatchMs = { first: 0, again: 100, quietAfter: 1000 } as const;
+
+/** How long a closed socket stays referenced: more than a turn of the event loop. */
+const lingerMs = 20;
 
 export class WatchedFd {
   readonly #socket: PosixSocket;
@@ -145,9 +148,11 @@ export class WatchedFd {
     if (this.#closed) return;
     this.#closed = true;
     const finish = () => {
-      watched.delete(this);
+      watched.add(this);
       if (this.#polling) this.#socket.stopPoll();
       this.#socket.close();
+      // The event loop still holds the watch at the end of this turn; collected before, it would crash.
+      setTimeout(() => watched.delete(this), lingerMs);
     };
     if (this.#inCallback) setTimeout(finish, 0);
     else finish();

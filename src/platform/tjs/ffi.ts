@@ -8,6 +8,7 @@
 import * as engine from 'tjs:ffi';
 import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
 import { AssertionFailure, assert } from '../../base/assert.ts';
+import { littleEndian } from '../byte-order.ts';
 
 const ffi: ForeignInterface = engine.default ?? (engine as unknown as ForeignInterface);
 
@@ -51,7 +52,6 @@ export class LibraryMissing extends Error {
   }
 }
 
-export const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** Bytes of a pointer, of `size_t` and of `long`: 8 or 4. */
 export const pointerBytes = ffi.types['pointer']?.size === 4 ? 4 : 8;
 

@@ -3,7 +3,8 @@
  * and sendmmsg. Field places follow from the size of a pointer; on 64-bit big-endian machines the low
  * half of a length is its second word.
  */
-import { addressOf, littleEndian, type Pinned, pin, pointerBytes } from './ffi.ts';
+import { littleEndian } from '../byte-order.ts';
+import { addressOf, type Pinned, pin, pointerBytes } from './ffi.ts';
 import { CStruct } from './abi.ts';
 
 export const nameSlotBytes = 32;

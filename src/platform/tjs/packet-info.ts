@@ -4,18 +4,13 @@
  * laid out once.
  */
 import { type Ip, ipBytes } from '../../base/ip.ts';
-import type { Uplink } from '../../protocol/machine.ts';
+import type { LocalUplink } from '../uplinks.ts';
 import { CStruct, socketConstants } from './abi.ts';
 import { pointerBytes } from './ffi.ts';
 import { controlSlotBytes } from './message-batch.ts';
 import { type Family, familyOf } from './socket-address.ts';
 
 const { IPPROTO_IP, IP_PKTINFO, IPPROTO_IPV6, IPV6_PKTINFO } = socketConstants;
-
-/** An uplink with the number of its device. */
-export interface LocalUplink extends Uplink {
-  readonly deviceIndex: number;
-}
 
 const headerBytes = pointerBytes + 8;
 

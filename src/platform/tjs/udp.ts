@@ -7,12 +7,13 @@
  */
 import { Counters } from '../../base/counters.ts';
 import type { Endpoint } from '../../base/ip.ts';
+import type { LocalUplink } from '../uplinks.ts';
 import { socketConstants } from './abi.ts';
 import { isAgain, WatchedFd } from './fd.ts';
 import { errno } from './ffi.ts';
 import { libc } from './libc.ts';
 import { controlSlotBytes, MessageBatch, nameSlotBytes } from './message-batch.ts';
-import { ArrivalReader, type LocalUplink, UplinkTable } from './packet-info.ts';
+import { ArrivalReader, UplinkTable } from './packet-info.ts';
 import { DestinationCache, type Family, portOf, SenderCache, socketAddress } from './socket-address.ts';
 import { errnoName, errnos, orThrow, ProblemToMend, SystemError } from './system-error.ts';
 

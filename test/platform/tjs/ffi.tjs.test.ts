@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { littleEndian } from '../../../src/platform/byte-order.ts';
 import {
   addressOf,
   bind,
   errno,
   errorText,
   LibraryMissing,
-  littleEndian,
   pin,
   pointerBytes,
 } from '../../../src/platform/tjs/ffi.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Endpoint, type Ip, parseEndpoint } from '../../../src/base/ip.ts';
-import type { LocalUplink } from '../../../src/platform/tjs/packet-info.ts';
+import type { LocalUplink } from '../../../src/platform/uplinks.ts';
 import { errnos } from '../../../src/platform/tjs/system-error.ts';
 import { maxDatagramBytes, UdpPort } from '../../../src/platform/tjs/udp.ts';
 
