@@ -14,7 +14,11 @@ interface Line {
   readonly to: string;
   readonly text: string;
   readonly lost: boolean;
+  /** How many like it, when they came with no control message between. */
+  count: number;
 }
+
+const dataType = messages.capsulatedPacket.code;
 
 /** Name of a message and the identifier that follows its header: a session or a Path ID. */
 export function describe(bytes: Uint8Array): string {
@@ -29,6 +33,8 @@ export function describe(bytes: Uint8Array): string {
 export class Trace {
   readonly #lines: (Line | undefined)[];
   #next = 0;
+  /** Lines of data since the last control message, by ends and fate. */
+  readonly #dataLines = new Map<string, Line>();
 
   /** Keeps the last `limit` events. */
   constructor(limit: number) {
@@ -47,11 +53,27 @@ export class Trace {
     const lost = fate !== 'delivered';
     const how = lost ? ` (${fate})` : '';
     const text = `${describe(datagram.bytes)} ${datagram.source} > ${datagram.destination}${how}`;
-    this.#add({ now, from: origin, to: at, text, lost });
+    const line = { now, from: origin, to: at, text, lost, count: 1 };
+    if (datagram.bytes[0] === dataType) this.#addData(line);
+    else {
+      this.#dataLines.clear();
+      this.#add(line);
+    }
   };
 
+  #addData(line: Line): void {
+    const key = `${line.from} ${line.to} ${line.text}`;
+    const known = this.#dataLines.get(key);
+    if (known) known.count += 1;
+    else {
+      this.#dataLines.set(key, line);
+      this.#add(line);
+    }
+  }
+
   note(now: number, host: string, text: string): void {
-    this.#add({ now, from: host, to: host, text, lost: false });
+    this.#dataLines.clear();
+    this.#add({ now, from: host, to: host, text, lost: false, count: 1 });
   }
 
   /** The oldest first. */
@@ -62,7 +84,8 @@ export class Trace {
 
   diagram(): string {
     const rows = this.lines().map((line) => {
-      const text = `${line.now} ${line.text}`.replaceAll(';', ',');
+      const times = line.count > 1 ? ` (${line.count} times)` : '';
+      const text = `${line.now} ${line.text}${times}`.replaceAll(';', ',');
       if (line.from === line.to) return `  note over ${line.from}: ${text}`;
       return `  ${line.from}${line.lost ? '-x' : '->>'}${line.to}: ${text}`;
     });

@@ -15,7 +15,7 @@ import { RouteWatch } from './route-watch.ts';
 import { Trace } from './trace.ts';
 import { ntmPort, World, type WorldOptions } from './world.ts';
 
-const traceLines = 120;
+const traceLines = 80;
 
 export class WatchedWorld extends World {
   readonly trace = new Trace(traceLines);
