@@ -12,7 +12,8 @@ interface WideRoute<Owner> {
 }
 
 export class InnerRoutes<Owner> {
-  readonly #ownerByAddress = new Map<AddressKey, Owner>();
+  /** All owners of an address; the first is the one that packets go to. */
+  readonly #ownersByAddress = new Map<AddressKey, Owner[]>();
   /** Longest first. */
   #wide: WideRoute<Owner>[] = [];
 
@@ -21,31 +22,46 @@ export class InnerRoutes<Owner> {
     const excluded = excludedPrefixes.map(matchOf);
     for (const value of prefixes) {
       const match = matchOf(value);
-      const key = keyOfIp(prefixIp(value));
-      if (!isHostMatch(match)) this.#wide.push({ owner, match, excluded });
-      else if (!this.#ownerByAddress.has(key)) this.#ownerByAddress.set(key, owner);
+      if (isHostMatch(match)) this.#owners(value).push(owner);
+      else this.#wide.push({ owner, match, excluded });
     }
+    this.#sortWide();
+  }
+
+  #owners(value: Prefix): Owner[] {
+    const key = keyOfIp(prefixIp(value));
+    const owners = this.#ownersByAddress.get(key) ?? [];
+    this.#ownersByAddress.set(key, owners);
+    return owners;
+  }
+
+  #sortWide(): void {
     this.#wide.sort((left, right) => right.match.length - left.match.length);
   }
 
   /** The addresses and prefixes of this owner are its own from now on, whoever had them before. */
   takeOver(owner: Owner, prefixes: readonly Prefix[]): void {
     for (const value of prefixes) {
-      if (isHostMatch(matchOf(value))) this.#ownerByAddress.set(keyOfIp(prefixIp(value)), owner);
+      if (!isHostMatch(matchOf(value))) continue;
+      const owners = this.#owners(value);
+      if (owners[0] === owner) continue;
+      owners.splice(owners.indexOf(owner), 1);
+      owners.unshift(owner);
     }
     const own = this.#wide.filter((route) => route.owner === owner);
     if (own.length === 0) return;
     this.#wide = [...own, ...this.#wide.filter((route) => route.owner !== owner)];
-    this.#wide.sort((left, right) => right.match.length - left.match.length);
+    this.#sortWide();
   }
 
-  /** `prefixes` as they were added; an address that meanwhile belongs to another owner stays. */
+  /** `prefixes` as they were added; an address goes back to the owner before, if there is one. */
   remove(owner: Owner, prefixes: readonly Prefix[]): void {
     for (const value of prefixes) {
+      if (!isHostMatch(matchOf(value))) continue;
+      const left = this.#owners(value).filter((each) => each !== owner);
       const key = keyOfIp(prefixIp(value));
-      if (isHostMatch(matchOf(value)) && this.#ownerByAddress.get(key) === owner) {
-        this.#ownerByAddress.delete(key);
-      }
+      if (left.length > 0) this.#ownersByAddress.set(key, left);
+      else this.#ownersByAddress.delete(key);
     }
     if (this.#wide.some((route) => route.owner === owner)) {
       this.#wide = this.#wide.filter((route) => route.owner !== owner);
@@ -53,8 +69,8 @@ export class InnerRoutes<Owner> {
   }
 
   find(key: AddressKey): Owner | undefined {
-    const exact = this.#ownerByAddress.get(key);
-    if (exact !== undefined || this.#wide.length === 0) return exact;
+    const exact = this.#ownersByAddress.get(key);
+    if (exact || this.#wide.length === 0) return exact?.[0];
     for (const route of this.#wide) {
       if (matches(route.match, key) && !route.excluded.some((each) => matches(each, key))) {
         return route.owner;

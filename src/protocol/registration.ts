@@ -113,8 +113,9 @@ export class Registration {
       return;
     }
     this.association.uplink = this.#locality.uplinkTo(target);
-    this.update();
+    this.#sessions.withdraw(this.association, (message) => message.name === 'updateRequest');
     this.#sessions.resendAll(this.association);
+    this.update();
   }
 
   /** NTM Update; one that is still unanswered is replaced. */

@@ -193,7 +193,10 @@ export class Probes {
     if (!tunnel.moveUnanswered) return;
     tunnel.moveTries += 1;
     const relayWorks = tunnel.leg.state === 'open' && tunnel.handover?.answeredMs !== undefined;
-    if (tunnel.active === 'direct' && !tunnel.directProven && relayWorks && tunnel.moveTries >= 2) {
+    const directFails = !tunnel.directProven || tunnel.heldUplink !== undefined;
+    if (tunnel.active === 'direct' && directFails && relayWorks && tunnel.moveTries >= 2) {
+      tunnel.heldUplink = undefined;
+      tunnel.directProven = false;
       this.#routes.take(tunnel, 'relay', 'the direct route does not answer');
       this.moveRelayed(tunnel);
       this.#moveDone(tunnel);
@@ -246,6 +249,7 @@ export class Probes {
     for (const to of tunnel.tries.keys()) if (this.#routes.mayGoDirect(tunnel, to)) targets.add(to);
     return [...targets]
       .filter((to) => isUnicast(endpointIp(to)) && locality.canReach(to) && !locality.isOwn(to))
+      .filter((to) => to !== tunnel.direct || !tunnel.moveUnanswered)
       .slice(0, limits.maxCandidates);
   }
 

@@ -139,6 +139,15 @@ export class Tunnels {
     }
   }
 
+  /** Some uplinks are gone, though not the preferred one: data that was still held on one of them leaves it. */
+  uplinksGone(uplinks: readonly Uplink[]): void {
+    for (const tunnel of this.#tunnelById.values()) {
+      const held = tunnel.heldUplink;
+      if (!held || uplinks.some((each) => each.id === held.id && each.usable)) continue;
+      this.#routes.moved(tunnel, held, false, this.#probes);
+    }
+  }
+
   /** What the DS says of this end has changed: more candidates to tell, another row of Table 1. */
   located(): void {
     for (const tunnel of this.#tunnelById.values()) {

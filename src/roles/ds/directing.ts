@@ -229,7 +229,6 @@ export class Directing {
   /** The same two ends, a new path; the old one is forgotten here and ends at the nodes when the new one works. */
   reissue(path: DirectedPath, avoid: NodeId | undefined): DirectedPath | RefusalName {
     this.forget(path);
-    this.#closeAtRelay(path, 'replaced');
     return path.kind === 'exit'
       ? this.issueExit(path.ends[0], avoid)
       : this.issue(this.drawPathId(), path.ends, avoid);

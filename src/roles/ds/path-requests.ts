@@ -225,10 +225,7 @@ export class PathRequests {
     if (!asker || !peer) return this.#refuse(association, transaction, 'unknownPeer');
     const { directing } = this.#ds;
     const known = directing.between(asker.nodeId, peer.nodeId);
-    if (known) {
-      directing.forget(known);
-      directing.close(known, 'replaced');
-    }
+    if (known) directing.forget(known);
     const path = directing.issue(request.pathId, [asker, peer], undefined);
     this.#answerDirection(association, transaction, path, asker.nodeId);
   }

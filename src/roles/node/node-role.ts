@@ -185,6 +185,7 @@ export class NodeRole implements Machine, Registrant {
     this.#hadGap = false;
     this.#lastPreferred = after;
     if (same) {
+      this.tunnels.uplinksGone(uplinks);
       this.registration.update();
       return;
     }
@@ -418,8 +419,20 @@ export class NodeRole implements Machine, Registrant {
     for (const waiter of this.waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
     for (const other of [...this.tunnels.values()]) {
       const samePeer = other.peer.nodeId === tunnel.peer.nodeId && other.plan.kind === tunnel.plan.kind;
-      if (other !== tunnel && samePeer) this.tunnels.close(other, 'replaced', 'a newer path is up');
+      if (other === tunnel || !samePeer || !other.established) continue;
+      this.#closeReplaced(prevails(tunnel, other) ? other : tunnel);
     }
+  }
+
+  #closeReplaced(tunnel: Tunnel): void {
+    this.tunnels.close(tunnel, 'replaced', 'another path to the same peer is up');
+    this.#tellClosed(tunnel, 'replaced');
+  }
+
+  #tellClosed(tunnel: Tunnel, reason: 'idle' | 'replaced'): void {
+    const { pathId, plan } = tunnel;
+    const values = { targetId: this.nodeId, pathId, issuerKey: plan.issuerKey, reason };
+    this.#sessions.request(this.registration.association, 'pathCloseRequest', values);
   }
 
   #askAgain(tunnel: Tunnel): void {
@@ -438,12 +451,7 @@ export class NodeRole implements Machine, Registrant {
   #closeIdle(tunnel: Tunnel): void {
     if (tunnel.plan.kind === 'exit') return;
     this.tunnels.close(tunnel, 'idle', 'not used for a while');
-    this.#sessions.request(this.registration.association, 'pathCloseRequest', {
-      targetId: this.nodeId,
-      pathId: tunnel.pathId,
-      issuerKey: tunnel.plan.issuerKey,
-      reason: 'idle',
-    });
+    this.#tellClosed(tunnel, 'idle');
   }
 
   #handover(tunnel: Tunnel): void {
@@ -453,6 +461,18 @@ export class NodeRole implements Machine, Registrant {
     if (row) this.#context.event('handover', row as unknown as JsonObject);
   }
 }
+
+/**
+ * Which of two paths to one peer stays. Two that were made at the same moment, because both ends asked, are
+ * told apart by their IDs, which both ends see alike; else the newer has come because the older was lost.
+ */
+function prevails(tunnel: Tunnel, other: Tunnel): boolean {
+  if (Math.abs(tunnel.createdAt - other.createdAt) > sameMomentMs) return tunnel.createdAt > other.createdAt;
+  const otherLives = other.heardAt >= tunnel.createdAt;
+  return tunnel.pathId < other.pathId || !otherLives;
+}
+
+const sameMomentMs = 3000;
 
 function hintSubject(datagram: Uint8Array): PathId {
   return toHex(datagram.subarray(5, 13)) as PathId;
