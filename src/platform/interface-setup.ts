@@ -1,0 +1,115 @@
+/**
+ * Makes the virtual interface what the roles want: addresses, MTU, routes, and exit routes in a table of
+ * their own. Two rules lead general traffic there: the main table first, without its default routes, then
+ * the exit table for everything that does not carry the mark of our own datagrams. Repeating a setting
+ * changes nothing, and what an earlier run that was killed left behind is put right.
+ */
+import { isIpv6, type Prefix, prefixIp } from '../base/ip.ts';
+import type { Rtnl, Rule } from './netlink/rtnl.ts';
+import { mainTable } from './netlink/rtnl-tables.ts';
+import { libc } from './tjs/libc.ts';
+import { ProblemToMend } from './tjs/system-error.ts';
+
+/** Firewall mark of everything the daemon sends, and the number of the exit table. */
+export const ownMark = 0x4649;
+export const exitTable = 4649;
+const mainRulePriority = 4648;
+const exitRulePriority = 4649;
+
+export interface InterfaceSettings {
+  readonly mtu: number;
+  readonly addresses: readonly Prefix[];
+  readonly routes: readonly Prefix[];
+  readonly exitRoutes: readonly Prefix[];
+}
+
+function familyOf(prefix: Prefix): 4 | 6 {
+  return isIpv6(prefixIp(prefix)) ? 6 : 4;
+}
+
+function rulesOf(family: 4 | 6): Rule[] {
+  return [
+    { family, priority: mainRulePriority, table: mainTable, suppressPrefixLength: 0 },
+    { family, priority: exitRulePriority, table: exitTable, notMark: ownMark },
+  ];
+}
+
+const nothing: InterfaceSettings = { mtu: 0, addresses: [], routes: [], exitRoutes: [] };
+
+export class InterfaceSetup {
+  readonly #rtnl: Rtnl;
+  readonly #device: string;
+  #current: InterfaceSettings = nothing;
+  #cleaned = false;
+
+  constructor(rtnl: Rtnl, device: string) {
+    this.#rtnl = rtnl;
+    this.#device = device;
+  }
+
+  /** Throws ProblemToMend when the device is gone, SystemError when the kernel refuses. */
+  apply(wanted: InterfaceSettings): void {
+    const deviceIndex = libc.if_nametoindex(this.#device);
+    if (deviceIndex === 0) throw new ProblemToMend(`The device ${this.#device} is gone.`);
+    if (!this.#cleaned) this.#cleanUpEarlierRun();
+    if (wanted.mtu !== this.#current.mtu) {
+      this.#rtnl.suppressLinkLocal(deviceIndex);
+      this.#rtnl.setLinkUp(deviceIndex, wanted.mtu);
+    }
+    this.#removeOld(deviceIndex, wanted);
+    for (const address of added(this.#current.addresses, wanted.addresses)) {
+      this.#rtnl.addAddress(deviceIndex, address);
+    }
+    for (const destination of added(this.#current.routes, wanted.routes)) {
+      this.#rtnl.addRoute({ destination, table: mainTable, deviceIndex });
+    }
+    // Routes before rules, so that no packet meets a rule without them.
+    for (const destination of added(this.#current.exitRoutes, wanted.exitRoutes)) {
+      this.#rtnl.addRoute({ destination, table: exitTable, deviceIndex });
+    }
+    for (const family of [4, 6] as const) {
+      if (!wanted.exitRoutes.some((route) => familyOf(route) === family)) continue;
+      for (const rule of rulesOf(family)) this.#rtnl.addRule(rule);
+    }
+    this.#current = wanted;
+  }
+
+  #removeOld(deviceIndex: number, wanted: InterfaceSettings): void {
+    for (const family of [4, 6] as const) {
+      const had = this.#current.exitRoutes.some((route) => familyOf(route) === family);
+      const has = wanted.exitRoutes.some((route) => familyOf(route) === family);
+      if (had && !has) for (const rule of rulesOf(family)) this.#rtnl.deleteRule(rule);
+    }
+    for (const destination of added(wanted.exitRoutes, this.#current.exitRoutes)) {
+      this.#rtnl.deleteRoute({ destination, table: exitTable, deviceIndex });
+    }
+    for (const destination of added(wanted.routes, this.#current.routes)) {
+      this.#rtnl.deleteRoute({ destination, table: mainTable, deviceIndex });
+    }
+    for (const address of added(wanted.addresses, this.#current.addresses)) {
+      this.#rtnl.deleteAddress(deviceIndex, address);
+    }
+  }
+
+  /** Rules outlive a killed process; its device, addresses and routes do not. */
+  #cleanUpEarlierRun(): void {
+    this.#cleaned = true;
+    for (const family of [4, 6] as const) {
+      if (!this.#rtnl.rulePriorities(family, exitTable).includes(exitRulePriority)) continue;
+      for (const rule of rulesOf(family)) this.#rtnl.deleteRule(rule);
+    }
+  }
+
+  /** Takes back everything; may be called when nothing was set or the device is gone. */
+  remove(): void {
+    if (this.#current === nothing) return;
+    const deviceIndex = libc.if_nametoindex(this.#device);
+    this.#removeOld(deviceIndex, nothing);
+    this.#current = nothing;
+  }
+}
+
+/** What `after` has and `before` has not. */
+function added(before: readonly Prefix[], after: readonly Prefix[]): Prefix[] {
+  return after.filter((prefix) => !before.includes(prefix));
+}
