@@ -133,6 +133,7 @@ export class Directory {
     publicKey: Uint8Array,
     role: NodeRecord['role'],
     name: string,
+    invite?: InviteRecord,
   ): NodeRecord | RefusalName {
     const key = name.toLowerCase();
     if (!isName(key)) return 'nameInvalid';
@@ -143,6 +144,11 @@ export class Directory {
     const ipv6 = role === 'node' ? virtualIpv6(this.#prefix6, this.#suite, publicKey) : undefined;
     const record: NodeRecord = { nodeId, publicKey, role, name: key, ipv4, ipv6 };
     this.#index(record);
+    // First of all stores: after a power cut between them the invite is good for this key alone.
+    if (invite) {
+      invite.spentBy = nodeId;
+      this.#storeInvite(invite);
+    }
     if (this.#removed.delete(nodeId)) this.#context.store(`removed/${nodeId}`, undefined);
     this.#storePool();
     this.#storeNode(record);
@@ -261,10 +267,6 @@ export class Directory {
     if (invite.spentBy && invite.spentBy !== nodeId) return 'inviteSpent';
     if (this.#hasExpired(invite)) return 'inviteExpired';
     if (invite.relay !== (role === 'relay')) return 'notAllowed';
-    const record = this.enrol(nodeId, publicKey, role, wantedName || invite.name);
-    if (typeof record === 'string') return record;
-    invite.spentBy = nodeId;
-    this.#storeInvite(invite);
-    return record;
+    return this.enrol(nodeId, publicKey, role, wantedName || invite.name, invite);
   }
 }

@@ -156,7 +156,7 @@ export class DsRole implements Machine, Reach {
         this.#requests.failed(event.association, event.request);
         break;
       case 'moved':
-        this.#heardFrom(event.association.peerId, event.from);
+        // Where a node is counts once its NTM Update says so: only then are its peers told.
         break;
       case 'session-wanted':
         this.federation.connect(event.association);
@@ -270,12 +270,6 @@ export class DsRole implements Machine, Reach {
   #relayEndpoints(from: Endpoint): readonly Endpoint[] {
     if (isUnicast(endpointIp(from))) return [from];
     return this.config.advertised.map((each) => endpoint(endpointIp(each), endpointPort(from)));
-  }
-
-  /** A session is heard from another address: the node will say more, but until then this is where it is. */
-  #heardFrom(nodeId: NodeId, from: Endpoint): void {
-    const node = this.#onlineById.get(nodeId);
-    if (node) node.observed = from;
   }
 
   #message(association: Association, message: SealedMessage, from: Endpoint): void {

@@ -22,10 +22,17 @@ export function admit(
   if (local !== undefined) {
     return directory.enrol(nodeId, publicKey, request.role, freeName(directory, local));
   }
-  if (request.token) {
-    return directory.spend(request.token, nodeId, publicKey, request.role, request.wantedName);
-  }
-  return directory.wasRemoved(nodeId) ? 'removed' : 'notEnrolled';
+  const refused = directory.wasRemoved(nodeId) ? 'removed' : 'notEnrolled';
+  if (!request.token) return refused;
+  const spent = directory.spend(
+    request.token,
+    nodeId,
+    publicKey,
+    request.role,
+    request.wantedName,
+  );
+  // A removed node still shows the invite of its first time, which is gone with it.
+  return spent === 'inviteUnknown' && refused === 'removed' ? refused : spent;
 }
 
 function localName(
