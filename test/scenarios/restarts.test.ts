@@ -119,7 +119,7 @@ test('power that goes after any number of effects loses no enrolment and no addr
     const world = new PaperWorld({ mobile: 'P(A)', peer: 'P(B)' });
     world.guard(() => {
       const ds = world.directionServers[0] as (typeof world.directionServers)[number];
-      ds.host.process?.limitEffects(effects + 2);
+      ds.host.process?.limitEffects(effects);
       const late = tryToAdd(world, 'late');
       world.run(3000);
       if (!ds.host.process) ds.host.start();
@@ -134,9 +134,8 @@ test('power that goes after any number of effects loses no enrolment and no addr
 /** The Direction Server may lose power while it makes the invite; then there is no such node. */
 function tryToAdd(world: PaperWorld, name: string): Host | undefined {
   const ds = world.directionServers[0] as (typeof world.directionServers)[number];
-  const answer = world.call(ds.host, 'ds', 'invite', { name: `probe-${name}` });
-  if (!answer?.ok || !ds.host.process) return undefined;
-  return world.addNode(name, ds, world.place('G'));
+  const token = world.tryInvite(ds, name, false);
+  return token && world.addNode(name, ds, world.place('G'), { token });
 }
 
 test.run();

@@ -4,6 +4,7 @@
  * correspondent in the other zone, and a general host behind the exit of a Relay Server.
  */
 import type { Prefix } from '../../src/base/ip.ts';
+import type { Suite } from '../../src/noise/suite.ts';
 import { nodeSuite } from '../support/node-suite.ts';
 import type { GeneralHost } from './hosts/general-host.ts';
 import type { Host } from './hosts/host.ts';
@@ -31,6 +32,7 @@ export interface PaperOptions {
   /** Network A keeps its clients apart. */
   readonly isolated: boolean;
   readonly flow: Partial<FlowOptions>;
+  readonly suite: Suite;
 }
 
 const defaults: PaperOptions = {
@@ -42,6 +44,7 @@ const defaults: PaperOptions = {
   general: false,
   isolated: false,
   flow: {},
+  suite: nodeSuite,
 };
 
 export const linkDelayMs = 5;
@@ -59,7 +62,7 @@ export class PaperWorld extends WatchedWorld {
   /** Everybody is registered and the applications have talked for a second when this returns. */
   constructor(options: Partial<PaperOptions> = {}) {
     const all = { ...defaults, ...options };
-    super({ seed: all.seed, suite: nodeSuite, link: link({ delayMs: linkDelayMs }) });
+    super({ seed: all.seed, suite: all.suite, link: link({ delayMs: linkDelayMs }) });
     this.options = all;
     this.realmByPlace = {
       G: this.publicRealm,
