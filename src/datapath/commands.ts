@@ -53,12 +53,24 @@ export type PathCommand =
       readonly relays: readonly Endpoint[];
     }
   /** A new key pair starts at counter 0; it receives at once and sends after `key-use`. */
-  | { readonly op: 'key-set'; readonly pathId: PathId; readonly epoch: number; readonly sendKey: Uint8Array; readonly receiveKey: Uint8Array }
+  | {
+      readonly op: 'key-set';
+      readonly pathId: PathId;
+      readonly epoch: number;
+      readonly sendKey: Uint8Array;
+      readonly receiveKey: Uint8Array;
+    }
   | { readonly op: 'key-use'; readonly pathId: PathId; readonly epoch: number }
   | { readonly op: 'key-delete'; readonly pathId: PathId; readonly epoch: number }
   | { readonly op: 'path-delete'; readonly pathId: PathId }
   | { readonly op: 'relay-new'; readonly pathId: PathId; readonly idleMs: number }
-  | { readonly op: 'relay-leg'; readonly pathId: PathId; readonly side: Side; readonly endpoint: Endpoint | undefined; readonly unverified?: Unverified }
+  | {
+      readonly op: 'relay-leg';
+      readonly pathId: PathId;
+      readonly side: Side;
+      readonly endpoint: Endpoint | undefined;
+      readonly unverified?: Unverified;
+    }
   | { readonly op: 'relay-delete'; readonly pathId: PathId }
   | { readonly op: 'flush' };
 
@@ -66,7 +78,12 @@ export type PathNotice =
   /** An application sends to a virtual IP that no path leads to. At most once a second per destination. */
   | { readonly notice: 'no-path'; readonly destination: Ip }
   /** An authenticated packet moved the direct endpoint. */
-  | { readonly notice: 'moved'; readonly pathId: PathId; readonly remote: Endpoint; readonly uplink?: string }
+  | {
+      readonly notice: 'moved';
+      readonly pathId: PathId;
+      readonly remote: Endpoint;
+      readonly uplink?: string;
+    }
   /** Data was sent for a second and nothing came back. Repeated each second while that lasts. */
   | { readonly notice: 'silent'; readonly pathId: PathId }
   /** First packet opened under the key of this epoch. */
@@ -76,7 +93,13 @@ export type PathNotice =
   | { readonly notice: 'key-wanted'; readonly pathId: PathId }
   | { readonly notice: 'idle'; readonly pathId: PathId }
   /** A Capsulated Packet of an unknown path, or of a relay path from the wrong source. Rate limited. */
-  | { readonly notice: 'unknown-path'; readonly pathId: PathId; readonly from: Endpoint; readonly uplink?: string; readonly length: number };
+  | {
+      readonly notice: 'unknown-path';
+      readonly pathId: PathId;
+      readonly from: Endpoint;
+      readonly uplink?: string;
+      readonly length: number;
+    };
 
 export interface PathStats {
   readonly pathId: PathId;

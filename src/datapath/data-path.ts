@@ -14,7 +14,13 @@ import { type Endpoint, isPrivate, isUnicast } from '../base/ip.ts';
 import { type Deadline, Timers } from '../base/timers.ts';
 import { nonceLength, type Suite, tagLength } from '../noise/suite.ts';
 import type { DropReason } from '../wire/drops.ts';
-import { epochMask, epochShift, pathHeaderLength, protocolVersion, sideFlag } from '../wire/header.ts';
+import {
+  epochMask,
+  epochShift,
+  pathHeaderLength,
+  protocolVersion,
+  sideFlag,
+} from '../wire/header.ts';
 import type { PathId } from '../wire/ids.ts';
 import { messages } from '../wire/messages.ts';
 import type { PathCommand, PathNotice, PathStats, Side } from './commands.ts';
@@ -30,11 +36,23 @@ import {
   statsOf,
 } from './path-entry.ts';
 import { PendingPackets } from './pending-packets.ts';
-import { isLegSource, legDestination, newRelayEntry, type RelayEntry, setLeg } from './relay-table.ts';
+import {
+  isLegSource,
+  legDestination,
+  newRelayEntry,
+  type RelayEntry,
+  setLeg,
+} from './relay-table.ts';
 
 export interface Sink {
   /** A datagram; the buffer may be reused as soon as this returns. */
-  send(to: Endpoint, uplink: string | undefined, buffer: Uint8Array, offset: number, length: number): void;
+  send(
+    to: Endpoint,
+    uplink: string | undefined,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
   /** An inner packet for this machine's virtual interface. */
   deliver(buffer: Uint8Array, offset: number, length: number): void;
   notice(notice: PathNotice): void;
@@ -118,7 +136,10 @@ export class DataPath {
   #commandPath(
     now: number,
     entry: PathEntry,
-    command: Exclude<PathCommand, { op: 'flush' | 'path-new' | 'relay-new' | 'relay-leg' | 'relay-delete' }>,
+    command: Exclude<
+      PathCommand,
+      { op: 'flush' | 'path-new' | 'relay-new' | 'relay-leg' | 'relay-delete' }
+    >,
   ): void {
     switch (command.op) {
       case 'path-route':
@@ -191,7 +212,14 @@ export class DataPath {
     this.#seal(now, entry, slot, buffer, offset, length);
   }
 
-  #seal(now: number, entry: PathEntry, slot: KeySlot, buffer: Uint8Array, offset: number, length: number): void {
+  #seal(
+    now: number,
+    entry: PathEntry,
+    slot: KeySlot,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
     if (slot.counter >= maxPacketsPerKey) {
       entry.drops.add('unknown-key');
       return;
@@ -213,7 +241,13 @@ export class DataPath {
     this.#sendSealed(now, entry, buffer, start, total);
   }
 
-  #sendSealed(now: number, entry: PathEntry, buffer: Uint8Array, start: number, total: number): void {
+  #sendSealed(
+    now: number,
+    entry: PathEntry,
+    buffer: Uint8Array,
+    start: number,
+    total: number,
+  ): void {
     const route = entry.route;
     if (!route) return;
     let remote: Endpoint | undefined = route.remote;
@@ -249,7 +283,14 @@ export class DataPath {
   }
 
   /** A Capsulated Packet from the network; it is opened in place. */
-  inbound(now: number, buffer: Uint8Array, offset: number, length: number, from: Endpoint, uplink?: string): void {
+  inbound(
+    now: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    from: Endpoint,
+    uplink?: string,
+  ): void {
     if (length < pathHeaderLength + tagLength) {
       this.drops.add('too-short');
       return;
@@ -274,11 +315,24 @@ export class DataPath {
     this.drops.add(relay ? 'wrong-source' : 'unknown-path');
     if (this.#mayNotice(now, from)) {
       const pathId = relay ? relay.pathId : hexIdAt(buffer, offset);
-      this.#sink.notice({ notice: 'unknown-path', pathId, from, length, ...(uplink && { uplink }) });
+      this.#sink.notice({
+        notice: 'unknown-path',
+        pathId,
+        from,
+        length,
+        ...(uplink && { uplink }),
+      });
     }
   }
 
-  #relay(now: number, entry: RelayEntry, buffer: Uint8Array, offset: number, length: number, from: Endpoint): boolean {
+  #relay(
+    now: number,
+    entry: RelayEntry,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    from: Endpoint,
+  ): boolean {
     const side = ((buffer[offset + 1] as number) & sideFlag) as Side;
     if (!isLegSource(entry, side, from)) return false;
     entry.lastUsedAt = now;
@@ -290,7 +344,15 @@ export class DataPath {
     return true;
   }
 
-  #open(now: number, entry: PathEntry, buffer: Uint8Array, offset: number, length: number, from: Endpoint, uplink?: string): void {
+  #open(
+    now: number,
+    entry: PathEntry,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    from: Endpoint,
+    uplink?: string,
+  ): void {
     const flags = (buffer[offset + 1] as number) & 0xf;
     const epoch = (flags & epochMask) >>> epochShift;
     const slot = entry.slots[epoch];
@@ -326,7 +388,16 @@ export class DataPath {
     }
   }
 
-  #countReceived(now: number, entry: PathEntry, slot: KeySlot, epoch: number, counter: number, length: number, from: Endpoint, uplink?: string): void {
+  #countReceived(
+    now: number,
+    entry: PathEntry,
+    slot: KeySlot,
+    epoch: number,
+    counter: number,
+    length: number,
+    from: Endpoint,
+    uplink?: string,
+  ): void {
     const highest = slot.window.highest;
     slot.window.mark(counter);
     entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
@@ -358,7 +429,12 @@ export class DataPath {
     };
     entry.unverifiedBytes = 0;
     entry.route = { remote: from, ...(route.uplink && { uplink: route.uplink }) };
-    this.#sink.notice({ notice: 'moved', pathId: entry.pathId, remote: from, ...(uplink && { uplink }) });
+    this.#sink.notice({
+      notice: 'moved',
+      pathId: entry.pathId,
+      remote: from,
+      ...(uplink && { uplink }),
+    });
   }
 
   #mayDeliver(entry: PathEntry, buffer: Uint8Array, offset: number, length: number): boolean {
@@ -433,7 +509,11 @@ export class DataPath {
     if (now - entry.lastUsedAt >= entry.idleMs) {
       this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
     }
-    this.#timers.set('relay-idle', String(id), Math.max(entry.lastUsedAt, now - entry.idleMs / 2) + entry.idleMs);
+    this.#timers.set(
+      'relay-idle',
+      String(id),
+      Math.max(entry.lastUsedAt, now - entry.idleMs / 2) + entry.idleMs,
+    );
   }
 
   stats(): readonly PathStats[] {
@@ -491,10 +571,19 @@ function hexIdAt(buffer: Uint8Array, offset: number): PathId {
 }
 
 function counterAt(buffer: Uint8Array, offset: number): number {
-  return ((buffer[offset + 2] as number) * 0x100 + (buffer[offset + 3] as number)) * 0x1_0000_0000 + word(buffer, offset + 4);
+  return (
+    ((buffer[offset + 2] as number) * 0x100 + (buffer[offset + 3] as number)) * 0x1_0000_0000 +
+    word(buffer, offset + 4)
+  );
 }
 
-function writeHeader(buffer: Uint8Array, start: number, flags: number, counter: number, idBytes: Uint8Array): void {
+function writeHeader(
+  buffer: Uint8Array,
+  start: number,
+  flags: number,
+  counter: number,
+  idBytes: Uint8Array,
+): void {
   const low = counter % 0x1_0000_0000;
   const high = Math.floor(counter / 0x1_0000_0000);
   buffer[start] = dataType;

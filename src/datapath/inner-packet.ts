@@ -26,14 +26,22 @@ function ipv6Key(bytes: Uint8Array, offset: number): string {
 }
 
 /** Key of the destination, or undefined when this is no IP datagram of that length. */
-export function destinationKey(bytes: Uint8Array, offset: number, length: number): AddressKey | undefined {
+export function destinationKey(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): AddressKey | undefined {
   const version = length > 0 ? (bytes[offset] as number) >>> 4 : 0;
   if (version === 4 && length >= 20) return ipv4Key(bytes, offset + 16);
   if (version === 6 && length >= 40) return ipv6Key(bytes, offset + 24);
   return undefined;
 }
 
-export function sourceKey(bytes: Uint8Array, offset: number, length: number): AddressKey | undefined {
+export function sourceKey(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): AddressKey | undefined {
   const version = length > 0 ? (bytes[offset] as number) >>> 4 : 0;
   if (version === 4 && length >= 20) return ipv4Key(bytes, offset + 12);
   if (version === 6 && length >= 40) return ipv6Key(bytes, offset + 8);

@@ -3,7 +3,14 @@
  * on a packet's source says whether a path may send in that name (protocol.md 11.4).
  */
 import { type Prefix, prefixIp } from '../base/ip.ts';
-import { type AddressKey, isHostMatch, keyOfIp, type Match, matches, matchOf } from './inner-packet.ts';
+import {
+  type AddressKey,
+  isHostMatch,
+  keyOfIp,
+  type Match,
+  matches,
+  matchOf,
+} from './inner-packet.ts';
 
 interface WideRoute<Owner> {
   readonly owner: Owner;

@@ -1,7 +1,7 @@
 /** One row of the path table: where its packets go, its keys by epoch, and what was counted. */
 import { fromHex } from '../base/bytes.ts';
-import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
 import { Counters } from '../base/counters.ts';
+import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
 import { ReplayWindow } from '../noise/replay-window.ts';
 import type { DropReason } from '../wire/drops.ts';
 import type { PathId } from '../wire/ids.ts';

@@ -20,7 +20,13 @@ interface Held {
 export class PendingPackets {
   readonly #heldByDestination = new BoundedMap<AddressKey, Held>(maxDestinations);
 
-  hold(now: number, destination: AddressKey, buffer: Uint8Array, offset: number, length: number): void {
+  hold(
+    now: number,
+    destination: AddressKey,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
     if (length > maxPacketLength) return;
     let held = this.#heldByDestination.get(destination);
     if (!held || now - held.at > holdMs) {

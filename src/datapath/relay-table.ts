@@ -24,7 +24,14 @@ export interface RelayEntry {
 
 export function newRelayEntry(pathId: PathId, idleMs: number, now: number): RelayEntry {
   const leg = (): RelayLeg => ({ endpoint: undefined, unverified: undefined, unverifiedBytes: 0 });
-  return { pathId, idleMs, legs: [leg(), leg()], lastUsedAt: now, forwardedPackets: 0, forwardedBytes: 0 };
+  return {
+    pathId,
+    idleMs,
+    legs: [leg(), leg()],
+    lastUsedAt: now,
+    forwardedPackets: 0,
+    forwardedBytes: 0,
+  };
 }
 
 export function setLeg(

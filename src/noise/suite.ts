@@ -21,13 +21,35 @@ export interface Suite {
   /** Keyed BLAKE2b (RFC 7693) with a key of 16..64 bytes and a result of `length` 16..64 bytes. */
   keyedHash(key: Uint8Array, length: number, ...parts: readonly Uint8Array[]): Uint8Array;
   /** ChaCha20-Poly1305 (RFC 8439), 12-byte nonce: ciphertext, then the 16-byte tag. */
-  seal(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    plaintext: Uint8Array,
+  ): Uint8Array;
   /** The plaintext, or undefined when the tag is wrong. */
-  open(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined;
   /** Like `seal`, into `out`, which holds at least plaintext.length + 16 bytes and may begin where the plaintext begins. */
-  sealInto(out: Uint8Array, key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, plaintext: Uint8Array): void;
+  sealInto(
+    out: Uint8Array,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    plaintext: Uint8Array,
+  ): void;
   /** Like `open`, into `out` (at least ciphertext.length - 16 bytes, may begin where the ciphertext begins); false when the tag is wrong. */
-  openInto(out: Uint8Array, key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, ciphertext: Uint8Array): boolean;
+  openInto(
+    out: Uint8Array,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    ciphertext: Uint8Array,
+  ): boolean;
 }
 
 export const keyLength = 32;

@@ -10,14 +10,39 @@ export interface ControlMethod {
   readonly role: 'any' | 'node' | 'ds' | 'rs';
   /** Whether it changes something; read access is not enough then. */
   readonly write: boolean;
-  readonly arguments: Readonly<Record<string, { readonly type: ArgumentType; readonly required: boolean; readonly help: string }>>;
+  readonly arguments: Readonly<
+    Record<
+      string,
+      { readonly type: ArgumentType; readonly required: boolean; readonly help: string }
+    >
+  >;
 }
 
 export const controlMethods = {
-  status: { summary: 'Roles, addresses, servers, data path and counters', role: 'any', write: false, arguments: {} },
-  paths: { summary: 'Live paths: peer, route, endpoint, round trip, traffic', role: 'any', write: false, arguments: {} },
-  handovers: { summary: 'The last moves: when, why, from, to, how long', role: 'node', write: false, arguments: {} },
-  nodes: { summary: 'Enrolled nodes and Relay Servers of this Direction Server', role: 'ds', write: false, arguments: {} },
+  status: {
+    summary: 'Roles, addresses, servers, data path and counters',
+    role: 'any',
+    write: false,
+    arguments: {},
+  },
+  paths: {
+    summary: 'Live paths: peer, route, endpoint, round trip, traffic',
+    role: 'any',
+    write: false,
+    arguments: {},
+  },
+  handovers: {
+    summary: 'The last moves: when, why, from, to, how long',
+    role: 'node',
+    write: false,
+    arguments: {},
+  },
+  nodes: {
+    summary: 'Enrolled nodes and Relay Servers of this Direction Server',
+    role: 'ds',
+    write: false,
+    arguments: {},
+  },
   invite: {
     summary: 'Make an invite for a new node or Relay Server',
     role: 'ds',
@@ -68,8 +93,18 @@ export const controlMethods = {
     write: true,
     arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
   },
-  trace: { summary: 'The last control messages, sent, received and dropped', role: 'any', write: false, arguments: {} },
-  diagnose: { summary: 'What doctor needs to know of each role', role: 'any', write: false, arguments: {} },
+  trace: {
+    summary: 'The last control messages, sent, received and dropped',
+    role: 'any',
+    write: false,
+    arguments: {},
+  },
+  diagnose: {
+    summary: 'What doctor needs to know of each role',
+    role: 'any',
+    write: false,
+    arguments: {},
+  },
 } as const satisfies Record<string, ControlMethod>;
 
 export type ControlMethodName = keyof typeof controlMethods;

@@ -4,7 +4,7 @@
  * at the price of one hash; the second with the cookie, when one was asked for, else zero.
  */
 import { concatBytes, emptyBytes, equalSecrets, isZero, Reader, Writer } from '../base/bytes.ts';
-import { receiverMacKey, macOver } from '../noise/keys.ts';
+import { macOver, receiverMacKey } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
 import { decodeFields, encodeFields } from '../wire/codec.ts';
 import { type Drop, drop } from '../wire/drops.ts';

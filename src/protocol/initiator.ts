@@ -74,7 +74,9 @@ export class Initiator {
       sender: localId,
       receiverIncarnation: association.peerIncarnation,
       stamp: ownStamp,
-      noise: handshake.writeMessage(encodePayload(payload, firstMessageLength - initiationOverhead)),
+      noise: handshake.writeMessage(
+        encodePayload(payload, firstMessageLength - initiationOverhead),
+      ),
     };
     const datagram = this.#encode(association, values);
     const firstMac = datagram.slice(datagram.length - 32, datagram.length - 16);
@@ -153,8 +155,8 @@ export class Initiator {
   #hurry(association: Association): Drop | undefined {
     const pending = association.handshake;
     const now = this.#context.now;
-    if (!pending || now - association.hintedAt < 1000) return drop('rate-limited');
-    association.hintedAt = now;
+    if (!pending || now - association.hurriedAt < 1000) return drop('rate-limited');
+    association.hurriedAt = now;
     this.start(association, pending.payload, pending.tries);
     return undefined;
   }

@@ -20,7 +20,13 @@ export interface Uplink {
   readonly usable: boolean;
 }
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
 export interface ControlCall {
@@ -34,23 +40,52 @@ export type ControlAnswer =
 
 export type Input =
   /** The first input: the uplinks at start and what was stored. */
-  | { readonly kind: 'start'; readonly now: number; readonly uplinks: readonly Uplink[]; readonly unixSeconds?: number }
-  | { readonly kind: 'datagram'; readonly now: number; readonly from: Endpoint; readonly uplink?: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'start';
+      readonly now: number;
+      readonly uplinks: readonly Uplink[];
+      readonly unixSeconds?: number;
+    }
+  | {
+      readonly kind: 'datagram';
+      readonly now: number;
+      readonly from: Endpoint;
+      readonly uplink?: string;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'timeout'; readonly now: number }
   /** All uplinks after a change, the preferred first. */
   | { readonly kind: 'uplinks'; readonly now: number; readonly uplinks: readonly Uplink[] }
   | { readonly kind: 'notice'; readonly now: number; readonly notice: PathNotice }
-  | { readonly kind: 'control'; readonly now: number; readonly id: number; readonly call: ControlCall; readonly stats: readonly PathStats[] }
+  | {
+      readonly kind: 'control';
+      readonly now: number;
+      readonly id: number;
+      readonly call: ControlCall;
+      readonly stats: readonly PathStats[];
+    }
   /** The daemon is about to end: say goodbye. */
   | { readonly kind: 'stop'; readonly now: number };
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 export type Output =
-  | { readonly kind: 'transmit'; readonly to: Endpoint; readonly uplink?: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'transmit';
+      readonly to: Endpoint;
+      readonly uplink?: string;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'path'; readonly command: PathCommand }
   /** The virtual interface as it is to be: whole, not a difference. */
-  | { readonly kind: 'interface'; readonly device: string; readonly mtu: number; readonly addresses: readonly Prefix[]; readonly routes: readonly Prefix[]; readonly exitRoutes: readonly Prefix[] }
+  | {
+      readonly kind: 'interface';
+      readonly device: string;
+      readonly mtu: number;
+      readonly addresses: readonly Prefix[];
+      readonly routes: readonly Prefix[];
+      readonly exitRoutes: readonly Prefix[];
+    }
   /** Durable before the next effect: `value` undefined deletes. `name` is "table/key". */
   | { readonly kind: 'store'; readonly name: string; readonly value: JsonObject | undefined }
   | { readonly kind: 'control-answer'; readonly id: number; readonly answer: ControlAnswer }

@@ -36,7 +36,9 @@ export function directCandidates(own: OwnPlace, peer: PeerPlace): readonly Endpo
   const mayPunch = own.punch || tableRoute(own.nat, peer.nat) === 'direct';
   const sameExternal =
     own.observedIp !== undefined &&
-    peer.candidates.some((each) => each.kind === 'observed' && endpointIp(each.endpoint) === own.observedIp);
+    peer.candidates.some(
+      (each) => each.kind === 'observed' && endpointIp(each.endpoint) === own.observedIp,
+    );
   const found = new Set<Endpoint>();
   for (const { kind, endpoint } of peer.candidates) {
     const ip = endpointIp(endpoint);

@@ -7,7 +7,15 @@ import type { Side } from '../datapath/commands.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
-import { epochMask, epochShift, legFlag, pathHeaderLength, sideFlag, tagBytes, versionByte } from '../wire/header.ts';
+import {
+  epochMask,
+  epochShift,
+  legFlag,
+  pathHeaderLength,
+  sideFlag,
+  tagBytes,
+  versionByte,
+} from '../wire/header.ts';
 import type { PathId } from '../wire/ids.ts';
 import { messages, type PathMessageName, type Values } from '../wire/messages.ts';
 
@@ -37,7 +45,12 @@ function nonceOf(counter: number, flags: number): Uint8Array {
 export function sealPathMessage<Name extends PathMessageName>(
   suite: Suite,
   name: Name,
-  path: { readonly pathId: PathId; readonly side: Side; readonly epoch: number; readonly counter: number },
+  path: {
+    readonly pathId: PathId;
+    readonly side: Side;
+    readonly epoch: number;
+    readonly counter: number;
+  },
   key: Uint8Array,
   values: Values<Name>,
 ): Uint8Array {

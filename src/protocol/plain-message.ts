@@ -12,7 +12,10 @@ export function encodePlain<Name extends PlainName>(name: Name, values: Values<N
   return writer.bytes;
 }
 
-export function decodePlain<Name extends PlainName>(name: Name, datagram: Uint8Array): Values<Name> | Drop {
+export function decodePlain<Name extends PlainName>(
+  name: Name,
+  datagram: Uint8Array,
+): Values<Name> | Drop {
   const reader = new Reader(datagram, 1);
   if ((reader.u8() & 0xf) !== 0 || reader.u16() !== 0) return drop('reserved-bits');
   const values = decodeFields(reader, name);

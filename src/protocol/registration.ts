@@ -229,7 +229,9 @@ export class Registration {
     if (this.reachable === reachable) return;
     this.reachable = reachable;
     this.reachableSince = this.#context.now;
-    const text = reachable ? 'The Direction Server answers.' : 'The Direction Server does not answer.';
+    const text = reachable
+      ? 'The Direction Server answers.'
+      : 'The Direction Server does not answer.';
     this.#context.log(reachable ? 'info' : 'warn', text);
   }
 

@@ -23,7 +23,10 @@ export class Requests {
   readonly #timers = new Timers<'request'>();
   readonly #pendingByKey = new Map<string, { association: Association; transaction: number }>();
 
-  constructor(context: RoleContext, send: (association: Association, message: SealedMessage) => void) {
+  constructor(
+    context: RoleContext,
+    send: (association: Association, message: SealedMessage) => void,
+  ) {
     this.#context = context;
     this.#send = send;
   }
@@ -33,7 +36,11 @@ export class Requests {
     return association.nextTransaction;
   }
 
-  request<Name extends SealedName>(association: Association, name: Name, values: Values<Name>): number {
+  request<Name extends SealedName>(
+    association: Association,
+    name: Name,
+    values: Values<Name>,
+  ): number {
     const transaction = this.newTransaction(association);
     if (association.requests.size >= limits.maxPendingRequests) {
       for (const oldest of association.requests.keys()) {

@@ -109,7 +109,13 @@ export class Responder {
     const { from, remoteId } = initiation;
     const session = newSession(association, localId, remoteId, keys, from, this.#context.now);
     const values = { sender: localId, receiver: remoteId, incarnation, noise };
-    const datagram = encodeFirst(this.#suite, 'sessionResponse', values, initiation.peerKey, noCookie);
+    const datagram = encodeFirst(
+      this.#suite,
+      'sessionResponse',
+      values,
+      initiation.peerKey,
+      noCookie,
+    );
     this.#context.transmit(from, datagram, initiation.uplink);
     this.#context.note('sent', 'sessionResponse', from, datagram.length, answer.name);
     return session;

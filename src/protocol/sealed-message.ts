@@ -7,9 +7,9 @@ import { concatBytes, Reader, Writer } from '../base/bytes.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
+import { hexId } from '../wire/fields.ts';
 import { sessionHeaderLength, tagBytes, versionByte } from '../wire/header.ts';
 import type { SessionId } from '../wire/ids.ts';
-import { hexId } from '../wire/fields.ts';
 import { type MessageName, messages, type SealedName, type Values } from '../wire/messages.ts';
 
 const sessionIdField = hexId<SessionId>(8, 'session ID');
@@ -56,7 +56,11 @@ export function decodePayload(payload: Uint8Array): SealedMessage | Drop {
   return decodeMessageBody(name, payload, 1);
 }
 
-function decodeMessageBody(name: SealedName, plaintext: Uint8Array, offset: number): SealedMessage | Drop {
+function decodeMessageBody(
+  name: SealedName,
+  plaintext: Uint8Array,
+  offset: number,
+): SealedMessage | Drop {
   const reader = new Reader(plaintext, offset);
   const transaction = reader.u32();
   const values = decodeBody(name, reader);
@@ -87,7 +91,10 @@ export function seal(
   header.u16(0).u48(counter);
   const body = new Writer();
   encodeMessageBody(body, message);
-  return concatBytes(header.bytes, suite.seal(key, sessionNonce(counter), header.bytes, body.bytes));
+  return concatBytes(
+    header.bytes,
+    suite.seal(key, sessionNonce(counter), header.bytes, body.bytes),
+  );
 }
 
 export interface SealedHeader {

@@ -3,8 +3,9 @@
  * association is what two parties have with each other for longer than a session: sessions are renewed
  * inside it, its requests outlive them.
  */
-import type { Endpoint } from '../base/ip.ts';
+
 import { BoundedMap } from '../base/bounded-map.ts';
+import type { Endpoint } from '../base/ip.ts';
 import type { Handshake } from '../noise/handshake-state.ts';
 import { ReplayWindow } from '../noise/replay-window.ts';
 import { type Incarnation, type NodeId, noIncarnation, type SessionId } from '../wire/ids.ts';
@@ -57,7 +58,9 @@ export interface Association {
   cookieAt: number;
   current: Session | undefined;
   handshake: PendingHandshake | undefined;
+  /** When a hint last made us open a session anew, and when one last hurried a first message. */
   hintedAt: number;
+  hurriedAt: number;
   lastHeardAt: number;
   nextTransaction: number;
   readonly requests: Map<number, PendingRequest>;
@@ -85,6 +88,7 @@ export function newAssociation(
     current: undefined,
     handshake: undefined,
     hintedAt: Number.NEGATIVE_INFINITY,
+    hurriedAt: Number.NEGATIVE_INFINITY,
     lastHeardAt: 0,
     nextTransaction: firstTransaction,
     requests: new Map(),

@@ -19,7 +19,13 @@ import { limits } from './limits.ts';
 import { decodePlain } from './plain-message.ts';
 import { Requests } from './requests.ts';
 import { type Initiation, Responder } from './responder.ts';
-import { open, readSealedHeader, seal, type SealedMessage, sealedMessage } from './sealed-message.ts';
+import {
+  open,
+  readSealedHeader,
+  type SealedMessage,
+  seal,
+  sealedMessage,
+} from './sealed-message.ts';
 import { type Association, newAssociation, type Session } from './session.ts';
 
 export type SessionEvent =
@@ -27,9 +33,24 @@ export type SessionEvent =
   | { readonly event: 'initiation'; readonly initiation: Initiation }
   /** The first message under new keys. `renewed` when there was a session before. */
   | { readonly event: 'established'; readonly association: Association; readonly renewed: boolean }
-  | { readonly event: 'message'; readonly association: Association; readonly message: SealedMessage; readonly from: Endpoint; readonly uplink: string | undefined }
-  | { readonly event: 'answer'; readonly association: Association; readonly request: SealedMessage; readonly message: SealedMessage }
-  | { readonly event: 'request-failed'; readonly association: Association; readonly request: SealedMessage }
+  | {
+      readonly event: 'message';
+      readonly association: Association;
+      readonly message: SealedMessage;
+      readonly from: Endpoint;
+      readonly uplink: string | undefined;
+    }
+  | {
+      readonly event: 'answer';
+      readonly association: Association;
+      readonly request: SealedMessage;
+      readonly message: SealedMessage;
+    }
+  | {
+      readonly event: 'request-failed';
+      readonly association: Association;
+      readonly request: SealedMessage;
+    }
   /** An accepted association is now heard from another address. */
   | { readonly event: 'moved'; readonly association: Association; readonly from: Endpoint }
   /** An initiated session is due for renewal or in doubt: the role connects again, with what it has to say. */
@@ -53,7 +74,9 @@ export class Sessions {
     this.#hints = hints;
     this.#initiator = new Initiator(context);
     this.#responder = new Responder(context, hints);
-    this.#requests = new Requests(context, (association, message) => this.#send(association, message));
+    this.#requests = new Requests(context, (association, message) =>
+      this.#send(association, message),
+    );
   }
 
   /** The events so far, in order; the role drains them after every call into here. */
@@ -76,7 +99,8 @@ export class Sessions {
   to(peerKey: Uint8Array, endpoints: readonly Endpoint[]): Association {
     const peerId = nodeIdOf(this.#context.environment.suite, peerKey);
     const known = this.#initiated.get(peerId);
-    const association = known ?? newAssociation(peerId, peerKey, true, endpoints, this.#firstTransaction());
+    const association =
+      known ?? newAssociation(peerId, peerKey, true, endpoints, this.#firstTransaction());
     association.endpoints = endpoints;
     this.#initiated.set(peerId, association);
     return association;
@@ -97,14 +121,20 @@ export class Sessions {
     const sessionId = toHex(datagram.subarray(offset, offset + 8)) as SessionId;
     if (type === messages.cookie.code) return this.#initiator.has(sessionId);
     if (isHint) {
-      const lost = [...this.#initiated.values()].some((each) => each.current?.remoteId === sessionId);
+      const lost = [...this.#initiated.values()].some(
+        (each) => each.current?.remoteId === sessionId,
+      );
       return lost || this.#initiator.has(sessionId);
     }
     return this.#sessionById.has(sessionId);
   }
 
   /** Opens a session, or renews it, with this first request. */
-  connect<Name extends SealedName>(association: Association, name: Name, values: Values<Name>): void {
+  connect<Name extends SealedName>(
+    association: Association,
+    name: Name,
+    values: Values<Name>,
+  ): void {
     const payload = sealedMessage(name, this.#requests.newTransaction(association), values);
     this.#initiator.start(association, payload, 0);
   }
@@ -115,7 +145,13 @@ export class Sessions {
       case messages.sessionInitiation.code: {
         const initiation = this.#responder.receive(datagram, from, uplink);
         if (isDrop(initiation)) return initiation;
-        this.#context.note('received', 'sessionInitiation', from, datagram.length, initiation.payload.name);
+        this.#context.note(
+          'received',
+          'sessionInitiation',
+          from,
+          datagram.length,
+          initiation.payload.name,
+        );
         this.#events.push({ event: 'initiation', initiation });
         return undefined;
       }
@@ -164,7 +200,8 @@ export class Sessions {
   accept<Name extends SealedName>(initiation: Initiation, name: Name, values: Values<Name>): void {
     const { peerId, peerKey, payload } = initiation;
     const association =
-      this.#accepted.get(peerId) ?? newAssociation(peerId, peerKey, false, [], this.#firstTransaction());
+      this.#accepted.get(peerId) ??
+      newAssociation(peerId, peerKey, false, [], this.#firstTransaction());
     const answer = sealedMessage(name, payload.transaction, values);
     const session = this.#responder.respond(initiation, association, answer);
     const evicted = this.#unconfirmed.setEvicting(session.localId, session);
@@ -194,7 +231,11 @@ export class Sessions {
     this.#events.push({ event: 'established', association, renewed: before !== undefined });
   }
 
-  #receiveSealed(datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
+  #receiveSealed(
+    datagram: Uint8Array,
+    from: Endpoint,
+    uplink: string | undefined,
+  ): Drop | undefined {
     const header = readSealedHeader(datagram);
     if (isDrop(header)) return header;
     const session = this.#sessionById.get(header.sessionId);
@@ -254,7 +295,11 @@ export class Sessions {
   }
 
   /** A request, repeated until it is answered; without a session it waits for one. */
-  request<Name extends SealedName>(association: Association, name: Name, values: Values<Name>): number {
+  request<Name extends SealedName>(
+    association: Association,
+    name: Name,
+    values: Values<Name>,
+  ): number {
     return this.#requests.request(association, name, values);
   }
 
@@ -269,7 +314,10 @@ export class Sessions {
 
   /** A message that wants no answer. */
   tell<Name extends SealedName>(association: Association, name: Name, values: Values<Name>): void {
-    this.#send(association, sealedMessage(name, this.#requests.newTransaction(association), values));
+    this.#send(
+      association,
+      sealedMessage(name, this.#requests.newTransaction(association), values),
+    );
   }
 
   /** Ends the requests that a newer one replaces. */

@@ -3,7 +3,8 @@
  * and a keyed hash of 16 bytes over all of it. Between a node and its Relay Server the key is the node's
  * leg key; between two nodes it is the direct key, which the Relay Server does not have (protocol.md 11.3).
  */
-import { concatBytes, equalSecrets, Reader, toHex, Writer, fromHex } from '../base/bytes.ts';
+import { concatBytes, equalSecrets, fromHex, Reader, toHex, Writer } from '../base/bytes.ts';
+import type { Side } from '../datapath/commands.ts';
 import { macOver } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, padTo } from '../wire/codec.ts';
@@ -11,7 +12,6 @@ import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import { legFlag, pathHeaderLength, sideFlag, versionByte } from '../wire/header.ts';
 import type { PathId } from '../wire/ids.ts';
 import { messages, type TunnelName, type Values } from '../wire/messages.ts';
-import type { Side } from '../datapath/commands.ts';
 
 const macLength = 16;
 /** A Tunnel Request is padded to this, so that no Tunnel Response is longer than its cause. */

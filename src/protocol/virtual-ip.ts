@@ -2,8 +2,18 @@
  * Virtual addresses of a zone (protocol.md 2): the IPv6 /64 is derived from the DS's key, so that nobody else
  * can hand out addresses in it; the default IPv4 pool is a /20 of 198.18.0.0/15 picked by the same key.
  */
-import { type Ip, ipBytes, ipFromBytes, type Prefix, prefix, prefixContains, prefixIp, prefixLength } from '../base/ip.ts';
+
 import { concatBytes, utf8 } from '../base/bytes.ts';
+import {
+  type Ip,
+  ipBytes,
+  ipFromBytes,
+  type Prefix,
+  prefix,
+  prefixContains,
+  prefixIp,
+  prefixLength,
+} from '../base/ip.ts';
 import type { Suite } from '../noise/suite.ts';
 
 /** The ULA /64 (RFC 4193) of the zone of this DS key. */

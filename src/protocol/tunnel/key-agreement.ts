@@ -83,7 +83,9 @@ export class KeyAgreement {
   #directTargets(tunnel: Tunnel): readonly Endpoint[] {
     const targets = new Set(directCandidates(this.#context.locality, tunnel.peer));
     if (tunnel.direct) targets.add(tunnel.direct);
-    return [...targets].filter((to) => this.#context.locality.canReach(to) && !this.#context.locality.isOwn(to));
+    return [...targets].filter(
+      (to) => this.#context.locality.canReach(to) && !this.#context.locality.isOwn(to),
+    );
   }
 
   /** Opens our own NAT towards the peer, or asks the initiator for new keys: a request without handshake. */
@@ -108,7 +110,8 @@ export class KeyAgreement {
       this.#answer(tunnel, from, tunnel.lastAnswer);
       return undefined;
     }
-    if (tunnel.lastStamp !== undefined && values.stamp <= tunnel.lastStamp) return drop('stale-stamp');
+    if (tunnel.lastStamp !== undefined && values.stamp <= tunnel.lastStamp)
+      return drop('stale-stamp');
     if (values.inner.length === 0) {
       tunnel.lastStamp = values.stamp;
       return this.#nudged(tunnel, direct ? from : undefined);
@@ -137,9 +140,19 @@ export class KeyAgreement {
 
   #answer(tunnel: Tunnel, to: Endpoint, answer: NonNullable<Tunnel['lastAnswer']>): void {
     const { suite, incarnation } = this.#context.role.environment;
-    const values = { incarnation, stamp: answer.stamp, observed: to, token: noToken, epoch: answer.epoch, inner: answer.inner };
+    const values = {
+      incarnation,
+      stamp: answer.stamp,
+      observed: to,
+      token: noToken,
+      epoch: answer.epoch,
+      inner: answer.inner,
+    };
     const path = { pathId: tunnel.pathId, side: tunnel.side, leg: false };
-    this.#context.transmit(to, encodeTunnel(suite, 'tunnelResponse', path, tunnel.directKey, values));
+    this.#context.transmit(
+      to,
+      encodeTunnel(suite, 'tunnelResponse', path, tunnel.directKey, values),
+    );
   }
 
   /** The peer's Tunnel Response, its hash verified: true when new keys came of it. */
@@ -180,7 +193,8 @@ export class KeyAgreement {
 
   forgetOldEpochs(tunnel: Tunnel): void {
     for (const epoch of [0, 1, 2, 3]) {
-      if (epoch === tunnel.newestEpoch || epoch === tunnel.sendEpoch || !tunnel.keys[epoch]) continue;
+      if (epoch === tunnel.newestEpoch || epoch === tunnel.sendEpoch || !tunnel.keys[epoch])
+        continue;
       tunnel.keys[epoch] = undefined;
       this.#context.role.path({ op: 'key-delete', pathId: tunnel.pathId, epoch });
     }

@@ -97,7 +97,11 @@ export class Legs {
    * The Relay Server does not know the path or has restarted. A hint is not authenticated: it causes one
    * new request, at most ten in a second.
    */
-  hinted(tunnel: Tunnel, reason: Values<'hint'>['reason'], incarnation: Incarnation): Drop | undefined {
+  hinted(
+    tunnel: Tunnel,
+    reason: Values<'hint'>['reason'],
+    incarnation: Incarnation,
+  ): Drop | undefined {
     const { leg, relay } = tunnel;
     const now = this.#context.now;
     if (!relay) return drop('unexpected');

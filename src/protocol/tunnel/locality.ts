@@ -3,8 +3,8 @@
  * of a role and by its sessions.
  */
 import { type Endpoint, endpoint, endpointIp, type Ip, isIpv6, isPrivate } from '../../base/ip.ts';
-import type { Candidate, NatSituation } from '../../wire/messages.ts';
 import { maxCandidates } from '../../wire/message-row.ts';
+import type { Candidate, NatSituation } from '../../wire/messages.ts';
 import type { Uplink } from '../machine.ts';
 import { natSituation, type OwnPlace } from '../path-choice.ts';
 
@@ -29,7 +29,9 @@ export class Locality implements OwnPlace {
   }
 
   get local(): readonly Endpoint[] {
-    return this.uplinks.filter((uplink) => uplink.usable).map((uplink) => endpoint(uplink.ip, this.#port));
+    return this.uplinks
+      .filter((uplink) => uplink.usable)
+      .map((uplink) => endpoint(uplink.ip, this.#port));
   }
 
   /** The preferred usable uplink of a family. */

@@ -45,7 +45,12 @@ export class Probes {
     return token;
   }
 
-  #probe(tunnel: Tunnel, via: Probe['via'], to: Endpoint, purpose: 'test' | 'move'): Uint8Array | undefined {
+  #probe(
+    tunnel: Tunnel,
+    via: Probe['via'],
+    to: Endpoint,
+    purpose: 'test' | 'move',
+  ): Uint8Array | undefined {
     const values = {
       probe: this.#remember(tunnel, via, to, purpose),
       purpose,
@@ -91,7 +96,13 @@ export class Probes {
   }
 
   /** A Path Probe of the peer. */
-  received(tunnel: Tunnel, keys: ControlKeys, counter: number, from: Endpoint, values: Values<'pathProbe'>): void {
+  received(
+    tunnel: Tunnel,
+    keys: ControlKeys,
+    counter: number,
+    from: Endpoint,
+    values: Values<'pathProbe'>,
+  ): void {
     const direct = !this.#context.isRelay(tunnel, from);
     this.#heard(tunnel, direct);
     if (values.candidates.length > 0) tunnel.peer.candidates = values.candidates;
@@ -110,7 +121,8 @@ export class Probes {
 
   #answer(tunnel: Tunnel, to: Endpoint, direct: boolean, probe: Token64): void {
     const known = tunnel.direct === to && tunnel.directProven;
-    const challenge = direct && !known ? this.#remember(tunnel, 'direct', to, 'challenge') : noToken;
+    const challenge =
+      direct && !known ? this.#remember(tunnel, 'direct', to, 'challenge') : noToken;
     const observed = direct ? to : undefined;
     const message = this.#context.sealed(tunnel, 'pathAnswer', { probe, challenge, observed });
     if (message) this.#context.transmit(to, message);
@@ -239,7 +251,11 @@ export class Probes {
     if (open) {
       this.#context.timer('search', tunnel, backoffMs(limits.probe, round, random));
     } else {
-      this.#context.timer('upgrade', tunnel, backoffMs(limits.upgrade, tunnel.upgradeAttempt, random));
+      this.#context.timer(
+        'upgrade',
+        tunnel,
+        backoffMs(limits.upgrade, tunnel.upgradeAttempt, random),
+      );
     }
   }
 

@@ -3,7 +3,7 @@
  * (paper section 3.4; protocol.md 8). A move needs one packet: it moves the leg at the Relay Server, tells the
  * peer, and data follows right behind it; until the direct route has answered, data goes both ways.
  */
-import { endpointIp, isIpv6, type Endpoint } from '../../base/ip.ts';
+import { type Endpoint, endpointIp, isIpv6 } from '../../base/ip.ts';
 import type { Unverified } from '../../datapath/commands.ts';
 import { limits } from '../limits.ts';
 import type { Uplink } from '../machine.ts';
@@ -136,7 +136,8 @@ export class Routes {
 
   /** Before any answer: to a peer with a global address directly and by the relay, else by the relay. */
   #rerouteAtOnce(tunnel: Tunnel): void {
-    const hasRelay = this.#context.relayEndpoint(tunnel) !== undefined && tunnel.leg.state === 'open';
+    const hasRelay =
+      this.#context.relayEndpoint(tunnel) !== undefined && tunnel.leg.state === 'open';
     if (tunnel.active === 'direct' && hasRelay && tunnel.peer.nat !== 'global') {
       this.take(tunnel, 'relay', 'this end moved', { bicast: true });
     } else if (tunnel.active !== 'none') {

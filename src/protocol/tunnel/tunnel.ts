@@ -115,7 +115,9 @@ export interface Tunnel {
   pending: PendingHandshake | undefined;
   /** At the responder: the last handshake message acted on and the answer given to it. */
   lastStamp: Stamp | undefined;
-  lastAnswer: { readonly stamp: Stamp; readonly inner: Uint8Array; readonly epoch: number } | undefined;
+  lastAnswer:
+    | { readonly stamp: Stamp; readonly inner: Uint8Array; readonly epoch: number }
+    | undefined;
   readonly leg: Leg;
   active: ActiveRoute;
   /** Direct route in use or last in use. */
@@ -159,7 +161,14 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     pending: undefined,
     lastStamp: undefined,
     lastAnswer: undefined,
-    leg: { state: 'none', stamp: undefined, tries: 0, askedAt: 0, hurriedAt: 0, delayMs: undefined },
+    leg: {
+      state: 'none',
+      stamp: undefined,
+      tries: 0,
+      askedAt: 0,
+      hurriedAt: 0,
+      delayMs: undefined,
+    },
     active: 'none',
     direct: undefined,
     heldUplink: undefined,

@@ -13,8 +13,8 @@ import type { Candidate, NatSituation, RelayInfo, Values } from '../../wire/mess
 import type { RoleContext } from '../context.ts';
 import { limits } from '../limits.ts';
 import type { Uplink } from '../machine.ts';
-import { openPathMessage, readPathMessageHeader } from '../path-message.ts';
 import { tableRoute } from '../path-choice.ts';
+import { openPathMessage, readPathMessageHeader } from '../path-message.ts';
 import { decodeTunnel, readTunnelHeader, type TunnelHeader } from '../tunnel-message.ts';
 import { KeyAgreement } from './key-agreement.ts';
 import { Legs } from './leg.ts';
@@ -67,7 +67,12 @@ export class Tunnels {
     let found: Tunnel | undefined;
     for (const tunnel of this.#tunnelById.values()) {
       if (tunnel.peer.nodeId !== nodeId || tunnel.plan.kind !== kind) continue;
-      if (!found || (tunnel.established && !found.established) || tunnel.createdAt > found.createdAt) found = tunnel;
+      if (
+        !found ||
+        (tunnel.established && !found.established) ||
+        tunnel.createdAt > found.createdAt
+      )
+        found = tunnel;
     }
     return found;
   }
@@ -82,12 +87,22 @@ export class Tunnels {
     const tunnel = newTunnel(plan, key, this.#context.now);
     this.#tunnelById.set(plan.pathId, tunnel);
     const { pathId, side, kind, peerPrefixes, excludedPrefixes, globalOnly, idleMs } = plan;
-    this.#role.path({ op: 'path-new', pathId, side, kind, peerPrefixes, excludedPrefixes, globalOnly, idleMs });
+    this.#role.path({
+      op: 'path-new',
+      pathId,
+      side,
+      kind,
+      peerPrefixes,
+      excludedPrefixes,
+      globalOnly,
+      idleMs,
+    });
     if (plan.initiator) {
       this.#keys.start(tunnel, 'start');
     } else {
       if (tunnel.relay) this.#legs.keepAlive(tunnel);
-      if (tableRoute(this.#context.locality.nat, plan.peer.nat) === 'relay') this.#keys.nudge(tunnel);
+      if (tableRoute(this.#context.locality.nat, plan.peer.nat) === 'relay')
+        this.#keys.nudge(tunnel);
     }
     return tunnel;
   }
@@ -159,7 +174,9 @@ export class Tunnels {
   receive(datagram: Uint8Array, from: Endpoint): Drop | undefined {
     const identity = identify(datagram);
     if (isDrop(identity)) return identity;
-    return identity.framing === 'path' ? this.#receivePath(datagram, from) : this.#receiveTunnel(datagram, from);
+    return identity.framing === 'path'
+      ? this.#receivePath(datagram, from)
+      : this.#receiveTunnel(datagram, from);
   }
 
   #receiveTunnel(datagram: Uint8Array, from: Endpoint): Drop | undefined {
@@ -174,8 +191,10 @@ export class Tunnels {
     if (isDrop(message)) return message;
     const summary = `${short(header.pathId)}${header.leg ? ' leg' : ''}`;
     this.#role.note('received', header.name, from, datagram.length, summary);
-    if (message.name === 'tunnelRequest') return this.#request(tunnel, header, from, message.values);
-    if (message.name === 'tunnelResponse') return this.#response(tunnel, header, from, message.values);
+    if (message.name === 'tunnelRequest')
+      return this.#request(tunnel, header, from, message.values);
+    if (message.name === 'tunnelResponse')
+      return this.#response(tunnel, header, from, message.values);
     return drop('unexpected');
   }
 
@@ -207,7 +226,8 @@ export class Tunnels {
     if (typeof fresh === 'object') return fresh;
     const direct = !this.#context.isRelay(tunnel, from);
     if (fresh) this.#keyed(tunnel, from, direct);
-    else if (direct && tunnel.sendEpoch >= 0 && tunnel.active !== 'direct') this.#probes.testDirect(tunnel, from);
+    else if (direct && tunnel.sendEpoch >= 0 && tunnel.active !== 'direct')
+      this.#probes.testDirect(tunnel, from);
     return undefined;
   }
 
@@ -251,7 +271,12 @@ export class Tunnels {
     const keys = tunnel.keys[header.epoch];
     if (!keys) return drop('wrong-epoch');
     if (!keys.window.check(header.counter)) return drop('replayed');
-    const message = openPathMessage(this.#role.environment.suite, header, keys.receiveKey, datagram);
+    const message = openPathMessage(
+      this.#role.environment.suite,
+      header,
+      keys.receiveKey,
+      datagram,
+    );
     if (isDrop(message)) return message;
     keys.window.mark(header.counter);
     this.#role.note('received', header.name, from, datagram.length, short(header.pathId));

@@ -2,7 +2,7 @@
  * Who has which virtual IPv4 (paper section 2: the DS keeps the same address from being given twice). New nodes
  * get addresses that were never given; released ones are reused last, the longest released first.
  */
-import { type Ip, type Prefix } from '../../base/ip.ts';
+import type { Ip, Prefix } from '../../base/ip.ts';
 import { poolAddress, poolIndex, poolSize } from '../../protocol/virtual-ip.ts';
 
 export class AddressPool {
@@ -38,7 +38,8 @@ export class AddressPool {
   /** An address that a stored node has; false when it is not in the pool or has an owner. */
   restore(ip: Ip): boolean {
     const index = poolIndex(this.pool, ip);
-    if (index === undefined || index < 1 || index > this.size || this.#taken.has(index)) return false;
+    if (index === undefined || index < 1 || index > this.size || this.#taken.has(index))
+      return false;
     this.#taken.add(index);
     this.#released.delete(index);
     this.#next = Math.max(this.#next, index + 1);

@@ -41,7 +41,13 @@ export class Directing {
   readonly #pathsByNode = new Map<NodeId, Set<DirectedPath>>();
   readonly #pathsByRelay = new Map<NodeId, Set<DirectedPath>>();
 
-  constructor(context: RoleContext, sessions: Sessions, fleet: RelayFleet, config: DsConfig, reach: Reach) {
+  constructor(
+    context: RoleContext,
+    sessions: Sessions,
+    fleet: RelayFleet,
+    config: DsConfig,
+    reach: Reach,
+  ) {
     this.#context = context;
     this.#sessions = sessions;
     this.#fleet = fleet;
@@ -88,7 +94,13 @@ export class Directing {
   ): DirectedPath | RefusalName {
     if (this.#pathById.size >= limits.maxPathsPerDs) return 'full';
     const relay = this.#choose(ends, false, avoid);
-    const path = this.#new(pathId, 'node', ends, relay?.relayId, this.#context.environment.random.bytes(32));
+    const path = this.#new(
+      pathId,
+      'node',
+      ends,
+      relay?.relayId,
+      this.#context.environment.random.bytes(32),
+    );
     this.#direct(path);
     return path;
   }
@@ -115,7 +127,11 @@ export class Directing {
     return path;
   }
 
-  #choose(ends: readonly PathEnd[], exit: boolean, avoid: NodeId | undefined): OnlineRelay | undefined {
+  #choose(
+    ends: readonly PathEnd[],
+    exit: boolean,
+    avoid: NodeId | undefined,
+  ): OnlineRelay | undefined {
     const nodes = ends.flatMap((end) => this.#reach.online(end.nodeId) ?? []);
     return this.#fleet.choose({
       exit,
@@ -172,10 +188,18 @@ export class Directing {
     const relay = path.relayId === undefined ? undefined : this.#fleet.get(path.relayId);
     const { environment } = this.#context;
     const idleSeconds = path.kind === 'exit' ? 0 : this.#config.idleSeconds;
-    const values = relayDirectionFor(path, environment.keys.publicKey, idleSeconds, environment.suite);
+    const values = relayDirectionFor(
+      path,
+      environment.keys.publicKey,
+      idleSeconds,
+      environment.suite,
+    );
     if (!relay || !values) return;
     const { association } = relay;
-    this.#sessions.withdraw(association, (message) => message.name === 'relayDirection' && message.values.pathId === path.pathId);
+    this.#sessions.withdraw(
+      association,
+      (message) => message.name === 'relayDirection' && message.values.pathId === path.pathId,
+    );
     this.#sessions.request(association, 'relayDirection', values);
   }
 
@@ -185,8 +209,17 @@ export class Directing {
     if (!association) return;
     const relay = path.relayId === undefined ? undefined : this.#fleet.get(path.relayId);
     const { suite, keys } = this.#context.environment;
-    const values = routeDirectionFor(path, side, relay, keys.publicKey, this.#config.idleSeconds, suite);
-    this.#sessions.withdraw(association, (message) => isDirectionOf(message, path.pathId, values.targetId));
+    const values = routeDirectionFor(
+      path,
+      side,
+      relay,
+      keys.publicKey,
+      this.#config.idleSeconds,
+      suite,
+    );
+    this.#sessions.withdraw(association, (message) =>
+      isDirectionOf(message, path.pathId, values.targetId),
+    );
     this.#sessions.request(association, 'routeDirection', values);
   }
 
@@ -222,7 +255,8 @@ export class Directing {
   }
 
   #replaceRelayIfGone(path: DirectedPath): void {
-    if (path.kind === 'exit' || (path.relayId !== undefined && this.#fleet.get(path.relayId))) return;
+    if (path.kind === 'exit' || (path.relayId !== undefined && this.#fleet.get(path.relayId)))
+      return;
     this.#assign(path, this.#choose(path.ends, false, path.relayId)?.relayId);
   }
 
@@ -237,7 +271,9 @@ export class Directing {
   /** A node or foreign node has restarted: its paths have no keys there any more. */
   restarted(nodeId: NodeId): void {
     for (const path of this.pathsOf(nodeId)) {
-      const known = path.ends.every((end) => end.foreign || this.#reach.online(end.nodeId) || path.kind === 'exit');
+      const known = path.ends.every(
+        (end) => end.foreign || this.#reach.online(end.nodeId) || path.kind === 'exit',
+      );
       if (known) this.reissue(path, undefined);
       else this.close(path, 'lost');
     }
@@ -292,7 +328,12 @@ export class Directing {
   ): void {
     const issuerKey = this.#context.environment.keys.publicKey;
     this.#sessions.withdraw(association, (message) => isDirectionOf(message, pathId, targetId));
-    this.#sessions.request(association, 'pathCloseRequest', { targetId, pathId, issuerKey, reason });
+    this.#sessions.request(association, 'pathCloseRequest', {
+      targetId,
+      pathId,
+      issuerKey,
+      reason,
+    });
   }
 
   /** Drops the record alone. */

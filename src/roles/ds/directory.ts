@@ -4,7 +4,7 @@
  * is not kept here.
  */
 import { fromHex, toHex, utf8 } from '../../base/bytes.ts';
-import { type Ip, parseIp, type Prefix } from '../../base/ip.ts';
+import { type Ip, type Prefix, parseIp } from '../../base/ip.ts';
 import type { Suite } from '../../noise/suite.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { isName } from '../../protocol/invite.ts';
@@ -62,7 +62,8 @@ export class Directory {
     else if (name === 'pool/state') {
       this.pool.restoreHighWater(Number(value['highWater'] ?? 0));
       const released = value['released'];
-      if (Array.isArray(released)) for (const index of released) this.pool.restoreReleased(Number(index));
+      if (Array.isArray(released))
+        for (const index of released) this.pool.restoreReleased(Number(index));
     }
   }
 
@@ -76,7 +77,10 @@ export class Directory {
     const ipv4 = parseIp(String(value['ipv4'] ?? ''));
     const ipv6 = parseIp(String(value['ipv6'] ?? ''));
     if (ipv4 && !this.pool.restore(ipv4)) {
-      this.#context.log('warn', `The address ${ipv4} of ${name} is not in the pool of this server any more.`);
+      this.#context.log(
+        'warn',
+        `The address ${ipv4} of ${name} is not in the pool of this server any more.`,
+      );
     }
     const role = value['role'] === 'relay' ? 'relay' : 'node';
     this.#index({ nodeId, publicKey, role, name, ipv4, ipv6 });
@@ -206,7 +210,12 @@ export class Directory {
     return [...this.#inviteByHash.values()].filter((invite) => !invite.spentBy);
   }
 
-  addInvite(name: string, relay: boolean, expiresAt: number, lifeMs: number): Uint8Array | RefusalName {
+  addInvite(
+    name: string,
+    relay: boolean,
+    expiresAt: number,
+    lifeMs: number,
+  ): Uint8Array | RefusalName {
     if (!isName(name)) return 'nameInvalid';
     if (this.#idByName.has(name.toLowerCase())) return 'nameTaken';
     this.#forgetExpired();

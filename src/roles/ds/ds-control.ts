@@ -1,11 +1,12 @@
 /** The control methods of a Direction Server: status, nodes, invites, rename, remove, trace, diagnose. */
+
+import { toHex } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { type DsStatus, type NodeRow, wallClockArgument } from '../../protocol/control-results.ts';
 import { encodeInvite, isName } from '../../protocol/invite.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { ControlCall, JsonObject } from '../../protocol/machine.ts';
 import { traceRows } from '../../protocol/trace-view.ts';
-import { toHex } from '../../base/bytes.ts';
 import { formatNodeId, parseNodeId } from '../../wire/ids.ts';
 import { refusals } from '../../wire/refusals.ts';
 import type { NodeRecord } from './directory.ts';
@@ -45,10 +46,17 @@ export class DsControl {
       case 'nodes':
         return { nodes: this.#nodes() };
       case 'invite':
-        return this.#invite(String(given['name'] ?? ''), given['relay'] === true, Number(given['hours'] ?? limits.inviteHours), unixSeconds);
+        return this.#invite(
+          String(given['name'] ?? ''),
+          given['relay'] === true,
+          Number(given['hours'] ?? limits.inviteHours),
+          unixSeconds,
+        );
       case 'invites':
         return {
-          invites: this.#ds.directory.invites().map(({ name, relay, expiresAt }) => ({ name, relay, expiresAt })),
+          invites: this.#ds.directory
+            .invites()
+            .map(({ name, relay, expiresAt }) => ({ name, relay, expiresAt })),
         };
       case 'uninvite':
         return this.#uninvite(String(given['name'] ?? ''));
@@ -122,7 +130,8 @@ export class DsControl {
     if (config.advertised.length === 0) {
       return 'Set "list address" in the "ds" section first: without it the invite could not say where to go.';
     }
-    if (!(hours > 0 && hours <= mostHours)) return `"hours" must be more than 0 and at most ${mostHours}.`;
+    if (!(hours > 0 && hours <= mostHours))
+      return `"hours" must be more than 0 and at most ${mostHours}.`;
     const key = name.toLowerCase();
     if (!isName(key)) return refusals.nameInvalid.text;
     const expiresAt = Math.round(unixSeconds + hours * 3600);

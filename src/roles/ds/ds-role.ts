@@ -3,7 +3,14 @@
  * are, and directs paths between them, with other Direction Servers where a peer is theirs. Holds the control
  * flow between directory, locations, directing and federation.
  */
-import { type Endpoint, endpoint, endpointIp, endpointPort, isUnicast, type Prefix } from '../../base/ip.ts';
+import {
+  type Endpoint,
+  endpoint,
+  endpointIp,
+  endpointPort,
+  isUnicast,
+  type Prefix,
+} from '../../base/ip.ts';
 import { type Deadline, earliest, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
@@ -85,7 +92,10 @@ export class DsRole implements Machine, Reach {
     switch (input.kind) {
       case 'start':
         if (input.unixSeconds !== undefined) this.#context.tellUnixSeconds(input.unixSeconds);
-        this.#context.log('info', `Direction Server of zone ${this.config.zone} with pool ${this.pools[0]}.`);
+        this.#context.log(
+          'info',
+          `Direction Server of zone ${this.config.zone} with pool ${this.pools[0]}.`,
+        );
         break;
       case 'datagram':
         this.#datagram(input.bytes, input.from, input.uplink);
@@ -115,7 +125,8 @@ export class DsRole implements Machine, Reach {
 
   wants(datagram: Uint8Array): boolean {
     const identity = identify(datagram);
-    if (isDrop(identity) || identity.framing === 'tunnel' || identity.framing === 'path') return false;
+    if (isDrop(identity) || identity.framing === 'tunnel' || identity.framing === 'path')
+      return false;
     return this.#sessions.wants(datagram);
   }
 
@@ -127,13 +138,18 @@ export class DsRole implements Machine, Reach {
   #receive(datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
     const identity = identify(datagram);
     if (isDrop(identity)) return identity;
-    if (identity.framing === 'tunnel' || identity.framing === 'path') return drop('not-for-this-role');
+    if (identity.framing === 'tunnel' || identity.framing === 'path')
+      return drop('not-for-this-role');
     if (identity.name === 'hint') return this.#sessions.receiveHint(datagram);
     return this.#sessions.receive(datagram, from, uplink);
   }
 
   #drain(): void {
-    for (let events = this.#sessions.takeEvents(); events.length > 0; events = this.#sessions.takeEvents()) {
+    for (
+      let events = this.#sessions.takeEvents();
+      events.length > 0;
+      events = this.#sessions.takeEvents()
+    ) {
       for (const event of events) this.#event(event);
     }
   }
@@ -176,18 +192,32 @@ export class DsRole implements Machine, Reach {
     }
     const admitted = admit(this.directory, this.config, peerId, peerKey, payload.values);
     if (typeof admitted === 'string') {
-      this.#context.log('info', `Registration from ${initiation.from} refused: ${refusals[admitted].text}`);
+      this.#context.log(
+        'info',
+        `Registration from ${initiation.from} refused: ${refusals[admitted].text}`,
+      );
       this.#sessions.refuse(initiation, refusal(admitted));
       return;
     }
-    this.#arrivalById.set(peerId, { request: payload.values, from: initiation.from, at: this.#context.now });
-    this.#sessions.accept(initiation, 'registrationResponse', this.#registration(admitted, initiation.from));
+    this.#arrivalById.set(peerId, {
+      request: payload.values,
+      from: initiation.from,
+      at: this.#context.now,
+    });
+    this.#sessions.accept(
+      initiation,
+      'registrationResponse',
+      this.#registration(admitted, initiation.from),
+    );
   }
 
   #registration(record: NodeRecord, from: Endpoint): Values<'registrationResponse'> {
     const foreignPools = this.federation.zones
       .filter((zone) => zone.policy === 'allow')
-      .flatMap((zone) => [...zone.pools, zonePrefixIpv6(this.#context.environment.suite, zone.publicKey)]);
+      .flatMap((zone) => [
+        ...zone.pools,
+        zonePrefixIpv6(this.#context.environment.suite, zone.publicKey),
+      ]);
     return {
       name: record.name,
       zone: this.config.zone,
@@ -281,20 +311,30 @@ export class DsRole implements Machine, Reach {
       this.#timers.set('offline', peerId, this.#context.now + limits.offlineAfterMs);
     }
     const isForeign = this.federation.zoneOfKey(association.peerKey) !== undefined;
-    if (message.name === 'updateRequest') this.#update(association, transaction, message.values, from);
-    else if (message.name === 'registrationRequest') this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
+    if (message.name === 'updateRequest')
+      this.#update(association, transaction, message.values, from);
+    else if (message.name === 'registrationRequest')
+      this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
     else if (message.name === 'sessionClose') this.#closed(association);
     else if (node || isForeign) this.#requests.handle(association, message, isForeign);
     else this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
   }
 
-  #update(association: Association, transaction: number, values: Values<'updateRequest'>, from: Endpoint): void {
+  #update(
+    association: Association,
+    transaction: number,
+    values: Values<'updateRequest'>,
+    from: Endpoint,
+  ): void {
     const { peerId } = association;
     const node = this.#onlineById.get(peerId);
     const relay = this.fleet.get(peerId);
     const wantLivePaths = node !== undefined && !node.toldLivePaths;
     if (node || relay) {
-      this.#sessions.answer(association, transaction, 'updateResponse', { observed: from, wantLivePaths });
+      this.#sessions.answer(association, transaction, 'updateResponse', {
+        observed: from,
+        wantLivePaths,
+      });
     } else {
       this.#sessions.answer(association, transaction, 'refusal', refusal('notEnrolled'));
     }
@@ -378,7 +418,8 @@ export class DsRole implements Machine, Reach {
 
   /** Removes a node or Relay Server: its session, paths and addresses go at once (protocol.md 2). */
   remove(record: NodeRecord): void {
-    for (const path of this.directing.pathsOf(record.nodeId)) this.directing.close(path, 'removed', record.nodeId);
+    for (const path of this.directing.pathsOf(record.nodeId))
+      this.directing.close(path, 'removed', record.nodeId);
     const association = this.#sessions.accepted(record.nodeId);
     if (association) {
       this.#sessions.tell(association, 'sessionClose', { reason: 'removed' });

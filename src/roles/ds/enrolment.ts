@@ -24,13 +24,7 @@ export function admit(
   }
   const refused = directory.wasRemoved(nodeId) ? 'removed' : 'notEnrolled';
   if (!request.token) return refused;
-  const spent = directory.spend(
-    request.token,
-    nodeId,
-    publicKey,
-    request.role,
-    request.wantedName,
-  );
+  const spent = directory.spend(request.token, nodeId, publicKey, request.role, request.wantedName);
   // A removed node still shows the invite of its first time, which is gone with it.
   return spent === 'inviteUnknown' && refused === 'removed' ? refused : spent;
 }

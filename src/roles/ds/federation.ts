@@ -136,7 +136,11 @@ export class Federation {
   foreignEnd(zone: ForeignZone, values: Values<'peerDirectionResponse'>): PathEnd | undefined {
     const { suite } = this.#context.environment;
     if (nodeIdOf(suite, values.peerKey) !== values.peerId) return undefined;
-    if (values.virtualIpv6 && !prefixContains(zonePrefixIpv6(suite, zone.publicKey), values.virtualIpv6)) return undefined;
+    if (
+      values.virtualIpv6 &&
+      !prefixContains(zonePrefixIpv6(suite, zone.publicKey), values.virtualIpv6)
+    )
+      return undefined;
     const ipv4 = values.virtualIpv4;
     if (ipv4 && !zone.pools.some((pool) => prefixContains(pool, ipv4))) return undefined;
     return {

@@ -3,11 +3,11 @@
  * and NTM Update said and from where it was heard. Soft state: a restart begins empty.
  */
 import { type Endpoint, endpointIp, isUnicast } from '../../base/ip.ts';
+import { natSituation } from '../../protocol/path-choice.ts';
+import type { Association } from '../../protocol/session.ts';
 import type { Incarnation, NodeId } from '../../wire/ids.ts';
 import { maxCandidates } from '../../wire/message-row.ts';
 import type { Candidate, NatSituation, Values } from '../../wire/messages.ts';
-import { natSituation } from '../../protocol/path-choice.ts';
-import type { Association } from '../../protocol/session.ts';
 
 export interface OnlineNode {
   readonly nodeId: NodeId;
@@ -29,7 +29,8 @@ export interface OnlineNode {
 export function candidatesOf(node: OnlineNode): readonly Candidate[] {
   const found = new Map<Endpoint, Candidate>();
   const add = (kind: Candidate['kind'], endpoint: Endpoint) => {
-    if (isUnicast(endpointIp(endpoint)) && !found.has(endpoint)) found.set(endpoint, { kind, endpoint });
+    if (isUnicast(endpointIp(endpoint)) && !found.has(endpoint))
+      found.set(endpoint, { kind, endpoint });
   };
   add('observed', node.observed);
   for (const endpoint of node.mapped) add('mapped', endpoint);

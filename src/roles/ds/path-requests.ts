@@ -3,12 +3,13 @@
  * Route Directions and Location Notices of other DSs, and closing. Resolves who is meant and hands on to
  * directing and federation.
  */
+
+import { equalBytes } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import type { Sessions } from '../../protocol/sessions.ts';
-import { equalBytes } from '../../base/bytes.ts';
 import type { NodeId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
@@ -42,7 +43,14 @@ export class PathRequests {
   readonly #waiting = new Map<string, Waiting>();
   readonly #passed = new Map<string, Passed>();
   /** Requests for a peer that is enrolled but not back yet, for a moment after this DS has started. */
-  readonly #forAbsent = new Map<NodeId, { association: Association; message: SealedMessage & { name: 'directionRequest' }; at: number }[]>();
+  readonly #forAbsent = new Map<
+    NodeId,
+    {
+      association: Association;
+      message: SealedMessage & { name: 'directionRequest' };
+      at: number;
+    }[]
+  >();
 
   constructor(context: RoleContext, sessions: Sessions, ds: DsRole) {
     this.#context = context;
@@ -52,19 +60,32 @@ export class PathRequests {
 
   handle(association: Association, message: SealedMessage, isForeign: boolean): void {
     const { transaction } = message;
-    if (message.name === 'pathCloseRequest') this.#close(association, transaction, message.values, isForeign);
-    else if (!isForeign && message.name === 'directionRequest') this.#direction(association, message);
-    else if (isForeign && message.name === 'peerDirectionRequest') this.#peerDirection(association, transaction, message.values);
-    else if (isForeign && message.name === 'routeDirection') this.#pass(association, transaction, message.values);
-    else if (isForeign && message.name === 'locationNotice') this.#located(association, transaction, message.values);
+    if (message.name === 'pathCloseRequest')
+      this.#close(association, transaction, message.values, isForeign);
+    else if (!isForeign && message.name === 'directionRequest')
+      this.#direction(association, message);
+    else if (isForeign && message.name === 'peerDirectionRequest')
+      this.#peerDirection(association, transaction, message.values);
+    else if (isForeign && message.name === 'routeDirection')
+      this.#pass(association, transaction, message.values);
+    else if (isForeign && message.name === 'locationNotice')
+      this.#located(association, transaction, message.values);
     else this.#refuse(association, transaction, 'notAllowed');
   }
 
-  #refuse(association: Association, transaction: number, reason: RefusalName, retrySeconds = 0): void {
+  #refuse(
+    association: Association,
+    transaction: number,
+    reason: RefusalName,
+    retrySeconds = 0,
+  ): void {
     this.#sessions.answer(association, transaction, 'refusal', refusal(reason, retrySeconds));
   }
 
-  #direction(association: Association, message: SealedMessage & { name: 'directionRequest' }): void {
+  #direction(
+    association: Association,
+    message: SealedMessage & { name: 'directionRequest' },
+  ): void {
     const { transaction, values } = message;
     const asker = this.#ds.end(association.peerId);
     if (!asker) return this.#refuse(association, transaction, 'notEnrolled');
@@ -72,7 +93,8 @@ export class PathRequests {
     const target = { ...values, target: values.target };
     const record = this.#own(target);
     if (record) {
-      if (record.nodeId === asker.nodeId) return this.#refuse(association, transaction, 'unknownPeer');
+      if (record.nodeId === asker.nodeId)
+        return this.#refuse(association, transaction, 'unknownPeer');
       if (!this.#ds.end(record.nodeId)) return this.#absent(association, message, record);
       return this.#ownPath(association, transaction, asker, record, values);
     }
@@ -91,19 +113,23 @@ export class PathRequests {
     return name.includes('.') ? undefined : directory.byName(name);
   }
 
-  #foreignZone(target: Target, lostPath: Values<'directionRequest'>['lostPath']): ForeignZone | RefusalName {
+  #foreignZone(
+    target: Target,
+    lostPath: Values<'directionRequest'>['lostPath'],
+  ): ForeignZone | RefusalName {
     const { federation, directing } = this.#ds;
     const lost = lostPath && federation.path(lostPath);
     const known =
-      target.target === 'name'
-        ? federation.zoneOfName(target.peerName.toLowerCase())
-        : target.target === 'virtual-ip'
-          ? target.peerIp && federation.zoneOfIp(target.peerIp)
-          : undefined;
+      target.target === 'virtual-ip'
+        ? target.peerIp && federation.zoneOfIp(target.peerIp)
+        : federation.zoneOfName(target.peerName.toLowerCase());
     const issued = lostPath && directing.get(lostPath);
     const end = issued?.ends.find((each) => each.foreign && each.nodeId === target.peerId);
     const zone = known ?? lost?.zone ?? (end && federation.zoneOfKey(end.dsKey));
-    if (!zone) return target.target === 'name' && target.peerName.includes('.') ? 'unknownZone' : 'unknownPeer';
+    if (!zone)
+      return target.target === 'name' && target.peerName.includes('.')
+        ? 'unknownZone'
+        : 'unknownPeer';
     return zone.policy === 'allow' ? zone : 'zoneRefused';
   }
 
@@ -122,7 +148,11 @@ export class PathRequests {
     if (known && (known.pathId === values.lostPath || values.lostPath === undefined)) {
       refresh(known, [asker, peer]);
       const isYoung = this.#context.now - known.createdAt < 2000;
-      path = values.lostPath ? directing.lost(known) : isYoung ? known : directing.reissue(known, undefined);
+      path = values.lostPath
+        ? directing.lost(known)
+        : isYoung
+          ? known
+          : directing.reissue(known, undefined);
     } else if (known) {
       path = known;
     } else {
@@ -131,7 +161,12 @@ export class PathRequests {
     this.#answerDirection(association, transaction, path, asker.nodeId);
   }
 
-  #answerDirection(association: Association, transaction: number, path: DirectedPath | RefusalName, askerId: NodeId): void {
+  #answerDirection(
+    association: Association,
+    transaction: number,
+    path: DirectedPath | RefusalName,
+    askerId: NodeId,
+  ): void {
     if (typeof path === 'string') return this.#refuse(association, transaction, path, 5);
     const peer = path.ends.find((end) => end.nodeId !== askerId) ?? path.ends[1];
     this.#sessions.answer(association, transaction, 'directionResponse', {
@@ -143,7 +178,12 @@ export class PathRequests {
     });
   }
 
-  #exit(association: Association, transaction: number, asker: PathEnd, values: Values<'directionRequest'>): void {
+  #exit(
+    association: Association,
+    transaction: number,
+    asker: PathEnd,
+    values: Values<'directionRequest'>,
+  ): void {
     const { directing } = this.#ds;
     const known = directing.exitOf(asker.nodeId);
     if (known) refresh(known, [asker]);
@@ -157,9 +197,15 @@ export class PathRequests {
   }
 
   /** The peer is enrolled but not heard yet: shortly after our own start it may just not be back. */
-  #absent(association: Association, message: SealedMessage & { name: 'directionRequest' }, record: NodeRecord): void {
+  #absent(
+    association: Association,
+    message: SealedMessage & { name: 'directionRequest' },
+    record: NodeRecord,
+  ): void {
     const waiting = this.#forAbsent.get(record.nodeId) ?? [];
-    const fresh = waiting.filter((each) => this.#context.now - each.at < absentWaitMs).slice(-maxAbsent);
+    const fresh = waiting
+      .filter((each) => this.#context.now - each.at < absentWaitMs)
+      .slice(-maxAbsent);
     fresh.push({ association, message, at: this.#context.now });
     if (this.#forAbsent.size < maxAbsent) this.#forAbsent.set(record.nodeId, fresh);
     this.#refuse(association, message.transaction, 'peerOffline', 5);
@@ -175,11 +221,18 @@ export class PathRequests {
       const asker = this.#ds.end(association.peerId);
       const peer = this.#ds.end(nodeId);
       if (!asker || !peer || this.#context.now - at > absentWaitMs) continue;
-      if (!directing.between(asker.nodeId, nodeId)) directing.issue(directing.drawPathId(), [asker, peer], undefined);
+      if (!directing.between(asker.nodeId, nodeId))
+        directing.issue(directing.drawPathId(), [asker, peer], undefined);
     }
   }
 
-  #askZone(association: Association, transaction: number, asker: PathEnd, zone: ForeignZone, target: Target): void {
+  #askZone(
+    association: Association,
+    transaction: number,
+    asker: PathEnd,
+    zone: ForeignZone,
+    target: Target,
+  ): void {
     const foreign = this.#ds.federation.association(zone);
     const question = this.#sessions.request(foreign, 'peerDirectionRequest', {
       zone: zone.zone,
@@ -214,14 +267,21 @@ export class PathRequests {
     }
   }
 
-  #zoneAnswered(waiting: Waiting, request: Values<'peerDirectionRequest'>, message: SealedMessage): void {
+  #zoneAnswered(
+    waiting: Waiting,
+    request: Values<'peerDirectionRequest'>,
+    message: SealedMessage,
+  ): void {
     const { association, transaction, zone } = waiting;
     const asker = this.#ds.end(association.peerId);
     if (message.name === 'refusal') {
       this.#sessions.answer(association, transaction, 'refusal', message.values);
       return;
     }
-    const peer = message.name === 'peerDirectionResponse' ? this.#ds.federation.foreignEnd(zone, message.values) : undefined;
+    const peer =
+      message.name === 'peerDirectionResponse'
+        ? this.#ds.federation.foreignEnd(zone, message.values)
+        : undefined;
     if (!asker || !peer) return this.#refuse(association, transaction, 'unknownPeer');
     const { directing } = this.#ds;
     const known = directing.between(asker.nodeId, peer.nodeId);
@@ -239,12 +299,17 @@ export class PathRequests {
   }
 
   /** Another DS asks where a node of ours is. */
-  #peerDirection(association: Association, transaction: number, values: Values<'peerDirectionRequest'>): void {
+  #peerDirection(
+    association: Association,
+    transaction: number,
+    values: Values<'peerDirectionRequest'>,
+  ): void {
     const zone = this.#ds.federation.zoneOfKey(association.peerKey);
     if (zone?.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
-    if (values.zone !== this.#ds.config.zone) return this.#refuse(association, transaction, 'unknownZone');
+    if (values.zone !== this.#ds.config.zone)
+      return this.#refuse(association, transaction, 'unknownZone');
     const record = this.#own(values);
-    if (!record || record.role !== 'node') return this.#refuse(association, transaction, 'unknownPeer');
+    if (record?.role !== 'node') return this.#refuse(association, transaction, 'unknownPeer');
     const end = this.#ds.end(record.nodeId);
     const node = this.#ds.online(record.nodeId);
     if (!end || !node) return this.#refuse(association, transaction, 'peerOffline', 5);
@@ -257,7 +322,9 @@ export class PathRequests {
       virtualIpv6: end.ipv6,
       nat: end.nat,
       candidates: end.candidates,
-      relayDelays: [...node.relayDelays].slice(0, 4).map(([relayId, delayMs]) => ({ relayId, delayMs })),
+      relayDelays: [...node.relayDelays]
+        .slice(0, 4)
+        .map(([relayId, delayMs]) => ({ relayId, delayMs })),
     });
   }
 
@@ -266,10 +333,12 @@ export class PathRequests {
     const { federation } = this.#ds;
     const zone = federation.zoneOfKey(association.peerKey);
     const node = this.#ds.online(values.targetId);
-    if (!zone || zone.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
+    if (zone?.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
     if (!node) return this.#refuse(association, transaction, 'peerOffline', 5);
-    const isItsOwn = equalBytes(values.issuerKey, zone.publicKey) && equalBytes(values.peerDsKey, zone.publicKey);
-    if (!isItsOwn || values.kind !== 'node') return this.#refuse(association, transaction, 'notAllowed');
+    const isItsOwn =
+      equalBytes(values.issuerKey, zone.publicKey) && equalBytes(values.peerDsKey, zone.publicKey);
+    if (!isItsOwn || values.kind !== 'node')
+      return this.#refuse(association, transaction, 'notAllowed');
     const path = { pathId: values.pathId, zone, nodeId: values.targetId, peerId: values.peerId };
     if (this.#ds.directing.get(values.pathId) || !federation.notePath(path)) {
       return this.#refuse(association, transaction, 'pathIdTaken');
@@ -287,8 +356,16 @@ export class PathRequests {
   #passedAnswered(key: string, request: Values<'routeDirection'>, message: SealedMessage): void {
     const passed = this.#passed.get(key);
     this.#passed.delete(key);
-    if (passed && (message.name === 'refusal' || message.name === 'routeDirectionAcknowledgement')) {
-      this.#sessions.answer(passed.association, passed.transaction, message.name, message.values as never);
+    if (
+      passed &&
+      (message.name === 'refusal' || message.name === 'routeDirectionAcknowledgement')
+    ) {
+      this.#sessions.answer(
+        passed.association,
+        passed.transaction,
+        message.name,
+        message.values as never,
+      );
     }
     if (message.name !== 'refusal') return;
     const path = this.#ds.directing.get(request.pathId);
@@ -300,19 +377,31 @@ export class PathRequests {
   #located(association: Association, transaction: number, values: Values<'locationNotice'>): void {
     const { directing } = this.#ds;
     const isTheirs = (path: DirectedPath | undefined) =>
-      path?.ends.some((end) => end.foreign && end.nodeId === values.peerId && equalBytes(end.dsKey, association.peerKey)) ?? false;
+      path?.ends.some(
+        (end) =>
+          end.foreign && end.nodeId === values.peerId && equalBytes(end.dsKey, association.peerKey),
+      ) ?? false;
     const unknownPathIds = values.pathIds.filter((pathId) => !isTheirs(directing.get(pathId)));
     this.#sessions.answer(association, transaction, 'locationAcknowledgement', { unknownPathIds });
     const paths = values.pathIds.map((pathId) => directing.get(pathId)).filter(isTheirs);
     const end = paths[0]?.ends.find((each) => each.nodeId === values.peerId);
     if (!end) return;
     const restarted = end.incarnation !== values.peerIncarnation;
-    const where = { incarnation: values.peerIncarnation, nat: values.nat, candidates: values.candidates };
+    const where = {
+      incarnation: values.peerIncarnation,
+      nat: values.nat,
+      candidates: values.candidates,
+    };
     directing.moved(values.peerId, where);
     if (restarted) directing.restarted(values.peerId);
   }
 
-  #close(association: Association, transaction: number, values: Values<'pathCloseRequest'>, isForeign: boolean): void {
+  #close(
+    association: Association,
+    transaction: number,
+    values: Values<'pathCloseRequest'>,
+    isForeign: boolean,
+  ): void {
     const { pathId, reason } = values;
     const { directing, federation } = this.#ds;
     const path = directing.get(pathId);
@@ -323,12 +412,19 @@ export class PathRequests {
     } else if (passed && isForeign && equalBytes(passed.zone.publicKey, association.peerKey)) {
       federation.forgetPath(pathId);
       const node = this.#ds.online(passed.nodeId);
-      if (node) this.#sessions.request(node.association, 'pathCloseRequest', { ...values, targetId: passed.nodeId });
+      if (node)
+        this.#sessions.request(node.association, 'pathCloseRequest', {
+          ...values,
+          targetId: passed.nodeId,
+        });
     } else if (passed && passed.nodeId === association.peerId) {
       federation.forgetPath(pathId);
       const foreign = federation.association(passed.zone);
       this.#sessions.request(foreign, 'pathCloseRequest', { ...values, targetId: passed.peerId });
-    } else if (isForeign && path?.ends.some((end) => end.foreign && equalBytes(end.dsKey, association.peerKey))) {
+    } else if (
+      isForeign &&
+      path?.ends.some((end) => end.foreign && equalBytes(end.dsKey, association.peerKey))
+    ) {
       directing.close(path, reason);
     }
   }

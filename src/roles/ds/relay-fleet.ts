@@ -75,7 +75,10 @@ export class RelayFleet {
 /** Tenths of the load count first, delays decide among equals. */
 function cost(relay: OnlineRelay, wish: RelayWish): number {
   const load = relay.pathLimit > 0 ? Math.floor((relay.paths / relay.pathLimit) * 10) : 0;
-  const delay = wish.delays.reduce((sum, each) => sum + (each.get(relay.relayId) ?? unknownDelayMs), 0);
+  const delay = wish.delays.reduce(
+    (sum, each) => sum + (each.get(relay.relayId) ?? unknownDelayMs),
+    0,
+  );
   return load * 1_000_000 + delay;
 }
 

@@ -5,7 +5,10 @@ export interface NodeConfig {
   readonly device: string;
   readonly mtu: number;
   /** Direction Server and, until it is spent, the token of the invite. */
-  readonly directionServer: { readonly endpoints: readonly Endpoint[]; readonly publicKey: Uint8Array };
+  readonly directionServer: {
+    readonly endpoints: readonly Endpoint[];
+    readonly publicKey: Uint8Array;
+  };
   readonly token: Uint8Array | undefined;
   readonly wantedName: string;
   /** General destinations that are reached through a Relay Server's exit; empty for none. */

@@ -14,7 +14,8 @@ import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 
 export type Target =
-  | { readonly by: 'node-id'; readonly nodeId: NodeId }
+  /** The name says which zone to ask when the DS has restarted and no longer knows the path. */
+  | { readonly by: 'node-id'; readonly nodeId: NodeId; readonly name: string }
   | { readonly by: 'name'; readonly name: string }
   | { readonly by: 'virtual-ip'; readonly ip: Ip }
   | { readonly by: 'exit' };
@@ -58,7 +59,12 @@ export class Directions {
   /** Asks unless the same was asked a moment ago; `now` overrides that, for a person who waits. */
   ask(target: Target, lostPath: PathId | undefined, urgent = false): void {
     const key = targetKey(target);
-    const asked = this.#askedByKey.get(key) ?? { transaction: 0, at: Number.NEGATIVE_INFINITY, failures: 0, inFlight: false };
+    const asked = this.#askedByKey.get(key) ?? {
+      transaction: 0,
+      at: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      inFlight: false,
+    };
     const { random } = this.#context.environment;
     const pause = backoffMs(limits.directionRetry, asked.failures, random);
     if (asked.inFlight || (!urgent && this.#context.now - asked.at < pause)) return;
@@ -67,7 +73,7 @@ export class Directions {
     asked.transaction = this.#sessions.request(this.#association, 'directionRequest', {
       target: target.by,
       peerId: target.by === 'node-id' ? target.nodeId : undefined,
-      peerName: target.by === 'name' ? target.name : '',
+      peerName: target.by === 'name' || target.by === 'node-id' ? target.name : '',
       peerIp: target.by === 'virtual-ip' ? target.ip : undefined,
       lostPath,
     });

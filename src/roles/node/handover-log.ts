@@ -2,7 +2,12 @@
  * The record of moves (protocol.md 8.7): one row a move with what it did to each path. The last hundred
  * are kept in memory for the command line, ubus and LuCI.
  */
-import type { HandoverCause, HandoverPath, HandoverRow, RouteKind } from '../../protocol/control-results.ts';
+import type {
+  HandoverCause,
+  HandoverPath,
+  HandoverRow,
+  RouteKind,
+} from '../../protocol/control-results.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Uplink } from '../../protocol/machine.ts';
 
@@ -27,7 +32,15 @@ export class HandoverLog {
   begin(now: number, cause: HandoverCause, from: Uplink | undefined, to: Uplink | undefined): void {
     this.#count += 1;
     if (this.#moves.length >= limits.handoversKept) this.#moves.shift();
-    this.#moves.push({ number: this.#count, at: now, cause, from, to, updateMs: undefined, paths: [] });
+    this.#moves.push({
+      number: this.#count,
+      at: now,
+      cause,
+      from,
+      to,
+      updateMs: undefined,
+      paths: [],
+    });
   }
 
   /** The DS has answered the NTM Update of the last move. */

@@ -48,7 +48,11 @@ export class NodeControl {
   }
 
   #answer(id: number, result: object): void {
-    this.#context.emit({ kind: 'control-answer', id, answer: { ok: true, result: result as JsonObject } });
+    this.#context.emit({
+      kind: 'control-answer',
+      id,
+      answer: { ok: true, result: result as JsonObject },
+    });
   }
 
   #fail(id: number, error: string): void {
@@ -152,7 +156,8 @@ export class NodeControl {
           ? peer.nodeId === target.nodeId
           : target.by === 'virtual-ip'
             ? peer.ipv4 === target.ip || peer.ipv6 === target.ip
-            : target.by === 'name' && (peer.name === target.name || peer.name === `${target.name}.${zone}`);
+            : target.by === 'name' &&
+              (peer.name === target.name || peer.name === `${target.name}.${zone}`);
       if (isIt) return tunnel;
     }
     return undefined;
@@ -174,7 +179,8 @@ export class NodeControl {
     }
     waiters.add(id, what, undefined, tunnel.pathId, waitMs);
     if (!tunnel.established) return;
-    for (const waiter of waiters.ofPath(tunnel.pathId)) if (waiter.id === id) this.up(waiter, tunnel);
+    for (const waiter of waiters.ofPath(tunnel.pathId))
+      if (waiter.id === id) this.up(waiter, tunnel);
   }
 
   /** The path that a waiting call asked for is up. */
@@ -212,12 +218,18 @@ export class NodeControl {
   #close(id: number, peer: string): void {
     const target = this.#target(peer);
     const tunnel = target && this.#tunnelTo(target);
-    if (!tunnel) return this.#fail(id, `There is no path to "${peer}". "ntmobile paths" lists them.`);
+    if (!tunnel)
+      return this.#fail(id, `There is no path to "${peer}". "ntmobile paths" lists them.`);
     this.#node.tunnels.close(tunnel, 'stopping', 'closed by hand');
     this.#answer(id, { pathId: tunnel.pathId, peerName: tunnel.peer.name });
   }
 }
 
-function reach(relayId: NodeId, endpoint: string | null, reachable: boolean, rttMs: number | null): ServerReach {
+function reach(
+  relayId: NodeId,
+  endpoint: string | null,
+  reachable: boolean,
+  rttMs: number | null,
+): ServerReach {
   return { name: null, nodeId: formatNodeId(relayId), endpoint, reachable, sinceMs: null, rttMs };
 }

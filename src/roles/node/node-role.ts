@@ -10,7 +10,14 @@ import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
-import type { Environment, Input, JsonObject, Machine, Output, Uplink } from '../../protocol/machine.ts';
+import type {
+  Environment,
+  Input,
+  JsonObject,
+  Machine,
+  Output,
+  Uplink,
+} from '../../protocol/machine.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
@@ -65,7 +72,13 @@ export class NodeRole implements Machine, Registrant {
     this.#sessions = new Sessions(this.#context, this.#hints);
     this.tunnels = new Tunnels(this.#context, this.locality);
     const server = config.directionServer;
-    this.registration = new Registration(this.#context, this.#sessions, this.locality, server, this);
+    this.registration = new Registration(
+      this.#context,
+      this.#sessions,
+      this.locality,
+      server,
+      this,
+    );
     this.directions = new Directions(this.#context, this.#sessions, this.registration.association);
     this.waiters = new Waiters(this.#context);
     this.#control = new NodeControl(this.#context, this);
@@ -98,7 +111,8 @@ export class NodeRole implements Machine, Registrant {
         this.#control.handle(input.id, input.call, input.stats);
         break;
       case 'stop':
-        for (const tunnel of [...this.tunnels.values()]) this.tunnels.close(tunnel, 'stopping', 'stopping');
+        for (const tunnel of [...this.tunnels.values()])
+          this.tunnels.close(tunnel, 'stopping', 'stopping');
         this.#sessions.tell(this.registration.association, 'sessionClose', { reason: 'stopping' });
         break;
     }
@@ -125,7 +139,8 @@ export class NodeRole implements Machine, Registrant {
     if (identity.framing === 'tunnel' || identity.framing === 'path') {
       return this.tunnels.get(pathIdAt(datagram)) !== undefined;
     }
-    const isPathHint = identity.name === 'hint' && this.tunnels.get(hintSubject(datagram)) !== undefined;
+    const isPathHint =
+      identity.name === 'hint' && this.tunnels.get(hintSubject(datagram)) !== undefined;
     return isPathHint || this.#sessions.wants(datagram);
   }
 
@@ -190,7 +205,9 @@ export class NodeRole implements Machine, Registrant {
       return;
     }
     const oldStillWorks =
-      before !== undefined && before.id !== after.id && uplinks.some((each) => each.id === before.id && each.usable);
+      before !== undefined &&
+      before.id !== after.id &&
+      uplinks.some((each) => each.id === before.id && each.usable);
     this.locality.observed = undefined;
     const cause = oldStillWorks ? 'uplink-preferred' : 'uplink-lost';
     this.handovers.begin(this.#context.now, cause, before, after);
@@ -212,7 +229,8 @@ export class NodeRole implements Machine, Registrant {
     if (!this.registration.association.current) return;
     const isVirtual = this.pools.some((pool) => prefixContains(pool, destination));
     if (isVirtual) this.directions.ask({ by: 'virtual-ip', ip: destination }, undefined);
-    else if (this.config.exitPrefixes.some((each) => prefixContains(each, destination))) this.wantExit();
+    else if (this.config.exitPrefixes.some((each) => prefixContains(each, destination)))
+      this.wantExit();
   }
 
   get pools(): readonly Prefix[] {
@@ -256,7 +274,8 @@ export class NodeRole implements Machine, Registrant {
   #relayDelays(): Values<'updateRequest'>['relayDelays'] {
     const delays = new Map<NodeId, number>();
     for (const { relay, leg } of this.tunnels.values()) {
-      if (relay && leg.delayMs !== undefined) delays.set(relay.relayId, Math.min(0xffff, leg.delayMs));
+      if (relay && leg.delayMs !== undefined)
+        delays.set(relay.relayId, Math.min(0xffff, leg.delayMs));
     }
     return [...delays].slice(0, 4).map(([relayId, delayMs]) => ({ relayId, delayMs }));
   }
@@ -343,7 +362,8 @@ export class NodeRole implements Machine, Registrant {
     } else if (message.name === 'pathCloseRequest') {
       const { pathId, reason } = message.values;
       const tunnel = this.tunnels.get(pathId);
-      if (tunnel) this.tunnels.close(tunnel, undefined, `the Direction Server closed it: ${reason}`);
+      if (tunnel)
+        this.tunnels.close(tunnel, undefined, `the Direction Server closed it: ${reason}`);
       this.#sessions.answer(association, transaction, 'pathCloseResponse', { pathId });
     } else if (message.name !== 'sessionClose') {
       this.#refuse(association, transaction, 'notAllowed');
@@ -383,7 +403,9 @@ export class NodeRole implements Machine, Registrant {
   }
 
   get ownIps(): readonly Ip[] {
-    return [this.registered?.virtualIpv4, this.registered?.virtualIpv6].filter((ip) => ip !== undefined);
+    return [this.registered?.virtualIpv4, this.registered?.virtualIpv6].filter(
+      (ip) => ip !== undefined,
+    );
   }
 
   #tunnelEvent(event: TunnelEvent): void {
@@ -406,8 +428,15 @@ export class NodeRole implements Machine, Registrant {
         this.#control.answered(tunnel, event.roundTripMs);
         break;
       case 'route-changed':
-        this.#context.log('info', `Path to ${tunnel.peer.name} is now ${tunnel.active}: ${event.why}.`);
-        this.#context.event('path', { pathId: tunnel.pathId, peer: tunnel.peer.name, route: tunnel.active });
+        this.#context.log(
+          'info',
+          `Path to ${tunnel.peer.name} is now ${tunnel.active}: ${event.why}.`,
+        );
+        this.#context.event('path', {
+          pathId: tunnel.pathId,
+          peer: tunnel.peer.name,
+          route: tunnel.active,
+        });
         break;
       case 'handover':
         this.#handover(tunnel);
@@ -418,7 +447,8 @@ export class NodeRole implements Machine, Registrant {
   #established(tunnel: Tunnel): void {
     for (const waiter of this.waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
     for (const other of [...this.tunnels.values()]) {
-      const samePeer = other.peer.nodeId === tunnel.peer.nodeId && other.plan.kind === tunnel.plan.kind;
+      const samePeer =
+        other.peer.nodeId === tunnel.peer.nodeId && other.plan.kind === tunnel.plan.kind;
       if (other === tunnel || !samePeer || !other.established) continue;
       this.#closeReplaced(prevails(tunnel, other) ? other : tunnel);
     }
@@ -437,7 +467,8 @@ export class NodeRole implements Machine, Registrant {
 
   #askAgain(tunnel: Tunnel): void {
     const { kind } = tunnel.plan;
-    const target: Target = kind === 'exit' ? { by: 'exit' } : { by: 'node-id', nodeId: tunnel.peer.nodeId };
+    const target: Target =
+      kind === 'exit' ? { by: 'exit' } : { by: 'node-id', nodeId: tunnel.peer.nodeId };
     this.directions.ask(target, tunnel.pathId);
   }
 
@@ -457,7 +488,10 @@ export class NodeRole implements Machine, Registrant {
   #handover(tunnel: Tunnel): void {
     const { handover } = tunnel;
     if (!handover) return;
-    const row = this.handovers.addPath(handover.startedAt, handoverPath(tunnel, handover, this.locality));
+    const row = this.handovers.addPath(
+      handover.startedAt,
+      handoverPath(tunnel, handover, this.locality),
+    );
     if (row) this.#context.event('handover', row as unknown as JsonObject);
   }
 }
@@ -467,7 +501,8 @@ export class NodeRole implements Machine, Registrant {
  * told apart by their IDs, which both ends see alike; else the newer has come because the older was lost.
  */
 function prevails(tunnel: Tunnel, other: Tunnel): boolean {
-  if (Math.abs(tunnel.createdAt - other.createdAt) > sameMomentMs) return tunnel.createdAt > other.createdAt;
+  if (Math.abs(tunnel.createdAt - other.createdAt) > sameMomentMs)
+    return tunnel.createdAt > other.createdAt;
   const otherLives = other.heardAt >= tunnel.createdAt;
   return tunnel.pathId < other.pathId || !otherLives;
 }

@@ -1,9 +1,10 @@
 /** Paths and handovers of a node as the control methods show them. */
-import { formatNodeId } from '../../wire/ids.ts';
+
 import type { PathStats } from '../../datapath/commands.ts';
 import type { HandoverPath, PathRow, RouteKind } from '../../protocol/control-results.ts';
 import type { Locality } from '../../protocol/tunnel/locality.ts';
 import type { Handover, Tunnel } from '../../protocol/tunnel/tunnel.ts';
+import { formatNodeId } from '../../wire/ids.ts';
 import { routeKind } from './handover-log.ts';
 
 /** "punched" is direct although neither end has a global address. */

@@ -22,7 +22,13 @@ export class Waiters {
     this.#context = context;
   }
 
-  add(id: number, what: Waiter['what'], direction: string | undefined, pathId: PathId | undefined, forMs: number): void {
+  add(
+    id: number,
+    what: Waiter['what'],
+    direction: string | undefined,
+    pathId: PathId | undefined,
+    forMs: number,
+  ): void {
     this.#waiterById.set(id, { id, what, since: this.#context.now, direction, pathId });
     this.#timers.set('give-up', String(id), this.#context.now + forMs);
   }
@@ -55,10 +61,17 @@ export class Waiters {
   }
 
   timeout(): void {
-    for (let due = this.#timers.take(this.#context.now); due; due = this.#timers.take(this.#context.now)) {
+    for (
+      let due = this.#timers.take(this.#context.now);
+      due;
+      due = this.#timers.take(this.#context.now)
+    ) {
       const waiter = this.#waiterById.get(Number(due.key));
       if (!waiter) continue;
-      const error = waiter.what === 'ping' ? 'No answer from the peer.' : 'The path did not come up in time: the peer does not answer.';
+      const error =
+        waiter.what === 'ping'
+          ? 'No answer from the peer.'
+          : 'The path did not come up in time: the peer does not answer.';
       this.fail(waiter, error);
     }
   }

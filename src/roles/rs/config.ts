@@ -3,7 +3,10 @@ import type { Endpoint, Prefix } from '../../base/ip.ts';
 
 export interface RsConfig {
   readonly name: string;
-  readonly directionServer: { readonly endpoints: readonly Endpoint[]; readonly publicKey: Uint8Array };
+  readonly directionServer: {
+    readonly endpoints: readonly Endpoint[];
+    readonly publicKey: Uint8Array;
+  };
   readonly token: Uint8Array | undefined;
   /** Public endpoints that nodes are told. */
   readonly advertised: readonly Endpoint[];

@@ -9,7 +9,12 @@ import type { Side } from '../../datapath/commands.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { type HintSender, hintLength } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
-import { decodeTunnel, encodeTunnel, readTunnelHeader, type TunnelHeader } from '../../protocol/tunnel-message.ts';
+import {
+  decodeTunnel,
+  encodeTunnel,
+  readTunnelHeader,
+  type TunnelHeader,
+} from '../../protocol/tunnel-message.ts';
 import { identify } from '../../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../../wire/drops.ts';
 import { legFlag, pathHeaderLength, sideFlag } from '../../wire/header.ts';
@@ -109,10 +114,17 @@ export class Relays {
     const identity = identify(datagram);
     if (isDrop(identity)) return identity;
     const isLeg = identity.framing === 'tunnel' && (identity.flags & legFlag) !== 0;
-    return isLeg ? this.#receiveLeg(relay, datagram, from, uplink) : this.#pass(relay, identity.flags, datagram, from, uplink);
+    return isLeg
+      ? this.#receiveLeg(relay, datagram, from, uplink)
+      : this.#pass(relay, identity.flags, datagram, from, uplink);
   }
 
-  #receiveLeg(relay: Relay, datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
+  #receiveLeg(
+    relay: Relay,
+    datagram: Uint8Array,
+    from: Endpoint,
+    uplink: string | undefined,
+  ): Drop | undefined {
     const header = readTunnelHeader(datagram);
     if (isDrop(header)) return header;
     const { suite, incarnation } = this.#context.environment;
@@ -233,11 +245,18 @@ export class Relays {
   }
 
   /** A message from one end to the other: from the leg of its side, to the other leg, as it is. */
-  #pass(relay: Relay, flags: number, datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
+  #pass(
+    relay: Relay,
+    flags: number,
+    datagram: Uint8Array,
+    from: Endpoint,
+    uplink: string | undefined,
+  ): Drop | undefined {
     const side = (flags & sideFlag) as Side;
     const leg = relay.legs[side];
     if (leg.endpoint !== from && leg.fallback !== from) {
-      if (datagram.length >= hintLength) this.#hints.send('unknown-path', relay.pathId, from, uplink);
+      if (datagram.length >= hintLength)
+        this.#hints.send('unknown-path', relay.pathId, from, uplink);
       return drop('wrong-source');
     }
     const other = relay.legs[1 - side] as Leg;

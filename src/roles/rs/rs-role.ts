@@ -11,7 +11,14 @@ import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
 import type { PathRow, RsStatus } from '../../protocol/control-results.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
-import type { ControlCall, Environment, Input, JsonObject, Machine, Output } from '../../protocol/machine.ts';
+import type {
+  ControlCall,
+  Environment,
+  Input,
+  JsonObject,
+  Machine,
+  Output,
+} from '../../protocol/machine.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
@@ -53,7 +60,13 @@ export class RsRole implements Machine, Registrant {
     this.#relays = new Relays(this.#context, this.#hints);
     this.#exits = new Tunnels(this.#context, this.#locality);
     const server = config.directionServer;
-    this.#registration = new Registration(this.#context, this.#sessions, this.#locality, server, this);
+    this.#registration = new Registration(
+      this.#context,
+      this.#sessions,
+      this.#locality,
+      server,
+      this,
+    );
   }
 
   handle(input: Input): void {
@@ -93,7 +106,11 @@ export class RsRole implements Machine, Registrant {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(this.#registration.deadline(), this.#sessions.deadline(), this.#exits.deadline());
+    return earliest(
+      this.#registration.deadline(),
+      this.#sessions.deadline(),
+      this.#exits.deadline(),
+    );
   }
 
   wants(datagram: Uint8Array): boolean {
@@ -169,7 +186,11 @@ export class RsRole implements Machine, Registrant {
   onRegistered(values: Values<'registrationResponse'>): void {
     if (!this.#registered) this.#context.log('info', `Registered as Relay Server ${values.name}.`);
     this.#registered = values;
-    this.#context.store('rs/registration', { name: values.name, zone: values.zone, tokenSpent: true });
+    this.#context.store('rs/registration', {
+      name: values.name,
+      zone: values.zone,
+      tokenSpent: true,
+    });
     if (!this.#config.exit) return;
     this.#context.emit({
       kind: 'interface',
@@ -206,7 +227,10 @@ export class RsRole implements Machine, Registrant {
       if (refusal) this.#refuse(association, transaction, refusal);
       else {
         const { pathLimit } = this.#config;
-        this.#sessions.answer(association, transaction, 'relayResponse', { paths: this.#pathCount, pathLimit });
+        this.#sessions.answer(association, transaction, 'relayResponse', {
+          paths: this.#pathCount,
+          pathLimit,
+        });
       }
     } else if (message.name === 'pathCloseRequest') {
       const { pathId } = message.values;
@@ -287,7 +311,11 @@ export class RsRole implements Machine, Registrant {
 
   #control(id: number, call: ControlCall, stats: readonly PathStats[]): void {
     const answer = (result: object) =>
-      this.#context.emit({ kind: 'control-answer', id, answer: { ok: true, result: result as JsonObject } });
+      this.#context.emit({
+        kind: 'control-answer',
+        id,
+        answer: { ok: true, result: result as JsonObject },
+      });
     if (call.method === 'status') answer(this.#status());
     else if (call.method === 'paths') answer({ paths: this.#pathRows(stats) });
     else if (call.method === 'trace') answer({ trace: traceRows('rs', this.#context) });
@@ -327,7 +355,9 @@ export class RsRole implements Machine, Registrant {
     const statsById = new Map(stats.map((each) => [each.pathId, each]));
     const { now } = this.#context;
     const relays = [...this.#relays.values()].map((relay) => relayRow(relay, now));
-    const exits = [...this.#exits.values()].map((exit) => exitRow(exit, statsById.get(exit.pathId), now));
+    const exits = [...this.#exits.values()].map((exit) =>
+      exitRow(exit, statsById.get(exit.pathId), now),
+    );
     return [...relays, ...exits];
   }
 }
