@@ -139,7 +139,7 @@ export class NodeControl {
   /** A peer by name, virtual IP or Node ID, as a person types it. */
   #target(peer: string): Target | undefined {
     const nodeId = parseNodeId(peer);
-    if (nodeId) return { by: 'node-id', nodeId };
+    if (nodeId) return { by: 'node-id', nodeId, name: '' };
     const ip = parseIp(peer);
     if (ip) return { by: 'virtual-ip', ip };
     if (peer.length === 0 || peer.length > 254) return undefined;

@@ -466,9 +466,9 @@ export class NodeRole implements Machine, Registrant {
   }
 
   #askAgain(tunnel: Tunnel): void {
-    const { kind } = tunnel.plan;
-    const target: Target =
-      kind === 'exit' ? { by: 'exit' } : { by: 'node-id', nodeId: tunnel.peer.nodeId };
+    const { nodeId, name } = tunnel.peer;
+    const isExit = tunnel.plan.kind === 'exit';
+    const target: Target = isExit ? { by: 'exit' } : { by: 'node-id', nodeId, name };
     this.directions.ask(target, tunnel.pathId);
   }
 
