@@ -44,7 +44,7 @@ export const pathMessages = {
     framing: 'tunnel',
     from: 'node',
     to: 'RS',
-    answer: 'none',
+    answer: 'tunnelResponse',
     purpose: 'Proves that the token arrived where the Tunnel Request claimed to come from.',
     source: 'added',
     fields: { incarnation, stamp: stampField, token },

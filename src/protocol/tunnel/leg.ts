@@ -60,12 +60,15 @@ export class Legs {
     if (!relay || values.stamp !== leg.stamp) return drop('stale-stamp');
     const opened = leg.state !== 'open';
     leg.state = 'open';
+    if (leg.tries > 0) leg.delayMs = Math.round(this.#context.now - leg.askedAt);
     leg.tries = 0;
-    leg.delayMs = Math.round(this.#context.now - leg.askedAt);
-    this.#context.clear('leg', tunnel);
-    if (values.token !== noToken) {
+    if (values.token === noToken) {
+      this.#context.clear('leg', tunnel);
+    } else {
+      // The answer to the confirmation has no token any more; until it comes the leg is only lent to us.
       const confirm = { incarnation: relay.incarnation, stamp: values.stamp, token: values.token };
       this.#send(tunnel, from, 'tunnelConfirm', confirm);
+      this.#context.timer('leg', tunnel, Math.max(limits.tunnel.firstMs, 2 * (leg.delayMs ?? 0)));
     }
     this.#context.timer('leg-keepalive', tunnel, this.keepaliveMs());
     return opened;

@@ -137,7 +137,9 @@ export class Relays {
       this.#hints.send('stale-tunnel-request', relay.pathId, from, uplink);
       return drop('wrong-incarnation');
     }
-    if (message.name === 'tunnelConfirm') return this.#confirm(relay, header.side, message.values);
+    if (message.name === 'tunnelConfirm') {
+      return this.#confirm(relay, header.side, message.values, uplink);
+    }
     return this.#request(relay, header, message.values, from, uplink);
   }
 
@@ -208,7 +210,13 @@ export class Relays {
     this.#context.transmit(to, datagram, uplink);
   }
 
-  #confirm(relay: Relay, side: Side, values: Values<'tunnelConfirm'>): Drop | undefined {
+  /** The place that the token was given to has it: the leg is there, and hears that it is. */
+  #confirm(
+    relay: Relay,
+    side: Side,
+    values: Values<'tunnelConfirm'>,
+    uplink: string | undefined,
+  ): Drop | undefined {
     const leg = relay.legs[side];
     const endpoint = leg.claims.get(values.token);
     if (endpoint === undefined) return drop('unexpected');
@@ -217,6 +225,7 @@ export class Relays {
     leg.verified = true;
     leg.fallback = undefined;
     this.#context.path({ op: 'relay-leg', pathId: relay.pathId, side, endpoint });
+    this.#answer(relay, side, leg.stamp ?? values.stamp, noToken, endpoint, uplink);
     return undefined;
   }
 
