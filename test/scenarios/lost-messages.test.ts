@@ -28,10 +28,11 @@ const stories: readonly Story[] = [
     },
   ],
   [
-    'a restart of both Direction Servers',
+    'a restart of both Direction Servers and a move',
     { mobile: 'P(A)', peer: 'P(B)' },
     (w) => {
       for (const each of w.ds) each.restart();
+      w.move(w.mobile, w.place('P(C)'));
     },
   ],
   [
@@ -65,11 +66,10 @@ for (const [name, placement, act] of stories) {
     for (let lost = 0; lost < total; lost += 1) {
       const world = new PaperWorld({ ...placement, flow: { intervalMs: 50 } });
       world.guard(() => {
-        world.trace.note(world.now, 'mn', `control message ${lost} of ${total} is lost`);
         dropControl(world, (position) => position === lost);
         act(world);
         world.expectLiveness();
-      });
+      }, `message ${lost} of ${total} lost`);
     }
   });
 }
@@ -89,7 +89,7 @@ test('any single control message lost between start and first data delays, never
   assert.ok(total >= 8, `only ${total} control messages`);
   for (let lost = 0; lost < total; lost += 1) {
     const { world } = build(lost);
-    world.guard(() => world.expectLiveness());
+    world.guard(() => world.expectLiveness(), `message ${lost} of ${total} lost`);
   }
 });
 

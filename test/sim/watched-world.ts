@@ -79,12 +79,13 @@ export class WatchedWorld extends World {
   }
 
   /** Runs `story`; what goes wrong in it is told with the seed and the last datagrams. */
-  guard(story: () => void): void {
+  guard(story: () => void, title = ''): void {
     try {
       story();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      error.message = `seed ${this.seed}, at ${this.now}: ${error.message}\n${this.trace.diagram()}`;
+      const where = `seed ${this.seed}${title && `, ${title}`}, at ${this.now}`;
+      error.message = `${where}: ${error.message}\n${this.trace.diagram()}`;
       throw error;
     }
   }

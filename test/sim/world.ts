@@ -135,7 +135,7 @@ export class World {
     const keys = this.#newKeys();
     const attachment = host.attach(this.publicRealm, this.#link);
     const endpoints = [endpoint(attachment.ip, ntmPort)];
-    const zone = setting.zone ?? `${name}.example`;
+    const zone = setting.zone ?? `${name.toLowerCase()}.example`;
     const number = this.directionServers.length;
     const pool = setting.pool ?? (`198.18.${number * 16}.0/20` as Prefix);
     const server = { host, zone, keys, endpoints, pool };

@@ -249,7 +249,8 @@ export class Host implements ProcessHost, End {
       process.inbound(bytes, source, uplink);
       return;
     }
-    const target = process.roles.find((each) => each.role.wants(bytes));
+    // What nobody wants goes to the first role, which counts it and may answer with a hint.
+    const target = process.roles.find((each) => each.role.wants(bytes)) ?? process.roles[0];
     const now = this.#setting.queue.now;
     if (target) process.feed(target, { kind: 'datagram', now, from: source, uplink, bytes });
   }
