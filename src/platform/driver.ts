@@ -1,0 +1,271 @@
+/**
+ * Runs the roles of one daemon on one UDP port and one data path: gives each role its inputs, carries
+ * out its effects in order after every input, and wakes whoever has the earliest deadline. A change that
+ * a role stores is on disk before any later effect of that role. It holds no socket, file or device
+ * itself; those are its ports. An exception out of a role is a mistake of our own and ends the daemon.
+ */
+import { assert } from '../base/assert.ts';
+import { Counters } from '../base/counters.ts';
+import type { Endpoint } from '../base/ip.ts';
+import type { PathNotice } from '../datapath/commands.ts';
+import type { RoleName } from '../protocol/control-results.ts';
+import type { ControlAnswer, ControlCall, Input, Output, Uplink } from '../protocol/machine.ts';
+import type { DriverPorts, HostedRole, InterfaceOutput } from './driver-ports.ts';
+import { PathOwners } from './path-owners.ts';
+import { WakeUp } from './wake-up.ts';
+
+export type DriverCount =
+  | 'control-datagrams'
+  | 'for-no-role'
+  | 'store-failures'
+  | 'effects-held-back'
+  | 'interface-failures';
+
+const capsulatedPacket = 0x80;
+const storeComplaintMs = 10_000;
+
+interface RunningRole extends HostedRole {
+  fatalText: string | undefined;
+  storeComplainedAt: number;
+}
+
+export class Driver {
+  readonly counters = new Counters<DriverCount>();
+  readonly #ports: DriverPorts;
+  readonly #roles: readonly RunningRole[];
+  readonly #owners = new PathOwners();
+  readonly #notices: PathNotice[] = [];
+  readonly #answerById = new Map<number, (answer: ControlAnswer) => void>();
+  readonly #wakeUp: WakeUp;
+  #lastId = 0;
+  #inTurn = false;
+  #stopped = false;
+
+  constructor(roles: readonly HostedRole[], ports: DriverPorts) {
+    this.#ports = ports;
+    this.#roles = roles.map((role) => ({
+      ...role,
+      fatalText: undefined,
+      storeComplainedAt: Number.NEGATIVE_INFINITY,
+    }));
+    this.#wakeUp = new WakeUp(ports.now, () => this.#timeout());
+  }
+
+  /** Roles that have not ended. */
+  get roles(): readonly RoleName[] {
+    return this.#roles.filter((role) => role.fatalText === undefined).map(({ name }) => name);
+  }
+
+  start(uplinks: readonly Uplink[], unixSeconds: number): void {
+    this.#toAll({ kind: 'start', now: this.#ports.now(), uplinks, unixSeconds });
+  }
+
+  uplinks(uplinks: readonly Uplink[]): void {
+    this.#toAll({ kind: 'uplinks', now: this.#ports.now(), uplinks });
+  }
+
+  /**
+   * A datagram at `offset` of a buffer that is reused afterwards. After a batch of them, `settle` is to
+   * be called.
+   */
+  datagram(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    from: Endpoint,
+    uplink: string | undefined,
+  ): void {
+    if (this.#stopped) return;
+    const now = this.#ports.now();
+    if (length > 0 && buffer[offset] === capsulatedPacket) {
+      this.#guard('datagram', 'path', () =>
+        this.#ports.path.inbound(now, buffer, offset, length, from, uplink),
+      );
+      return;
+    }
+    this.counters.add('control-datagrams');
+    const bytes = buffer.slice(offset, offset + length);
+    for (const role of this.#roles) {
+      if (role.fatalText === undefined && this.#wants(role, bytes)) {
+        this.#give(role, { kind: 'datagram', now, from, bytes, ...(uplink && { uplink }) });
+        return;
+      }
+    }
+    this.counters.add('for-no-role');
+  }
+
+  #wants(role: RunningRole, bytes: Uint8Array): boolean {
+    let wanted = false;
+    this.#guard('wants', role.name, () => {
+      wanted = role.machine.wants(bytes);
+    });
+    return wanted;
+  }
+
+  /** From the data path, at any moment; roles get it at the end of the turn. */
+  notice(notice: PathNotice): void {
+    this.#notices.push(notice);
+  }
+
+  /** The end of a turn: notices to their roles, datagrams out, the next wake-up set. */
+  settle(): void {
+    if (this.#inTurn || this.#stopped) return;
+    this.#inTurn = true;
+    for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) {
+      for (const name of this.#owners.of(notice, this.roles)) {
+        const role = this.#roles.find((each) => each.name === name);
+        if (role) this.#give(role, { kind: 'notice', now: this.#ports.now(), notice });
+      }
+    }
+    this.#ports.flush();
+    this.#inTurn = false;
+    this.#wakeUp.set(this.#earliest());
+  }
+
+  #earliest(): number {
+    let earliest = this.#ports.path.deadline()?.at ?? Number.POSITIVE_INFINITY;
+    for (const { machine, fatalText } of this.#roles) {
+      if (fatalText !== undefined) continue;
+      earliest = Math.min(earliest, machine.deadline()?.at ?? Number.POSITIVE_INFINITY);
+    }
+    return earliest;
+  }
+
+  #timeout(): void {
+    const now = this.#ports.now();
+    const { path } = this.#ports;
+    if ((path.deadline()?.at ?? Number.POSITIVE_INFINITY) <= now) {
+      this.#guard('timeout', 'path', () => path.timeout(now));
+    }
+    for (const role of this.#roles) {
+      const at = role.machine.deadline()?.at ?? Number.POSITIVE_INFINITY;
+      if (at <= now) this.#give(role, { kind: 'timeout', now });
+    }
+    this.settle();
+  }
+
+  /** A control call to one role; settles when the role answers. */
+  ask(name: RoleName, call: ControlCall): Promise<ControlAnswer> {
+    const role = this.#roles.find((each) => each.name === name);
+    assert(role !== undefined, 'a call is for a role that runs');
+    if (role.fatalText !== undefined || this.#stopped) {
+      const error = role.fatalText ?? 'The daemon is ending.';
+      return Promise.resolve({ ok: false, error });
+    }
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answered = new Promise<ControlAnswer>((resolve) => {
+      this.#answerById.set(id, resolve);
+    });
+    const stats = this.#ports.path.stats();
+    this.#give(role, { kind: 'control', now: this.#ports.now(), id, call, stats });
+    this.settle();
+    return answered;
+  }
+
+  /** Lets the roles say goodbye, writes what is left, and takes no more inputs. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#toAll({ kind: 'stop', now: this.#ports.now() });
+    this.#stopped = true;
+    this.#wakeUp.clear();
+    for (const answer of this.#answerById.values()) {
+      answer({ ok: false, error: 'The daemon is ending.' });
+    }
+    this.#answerById.clear();
+    for (const { store } of this.#roles) store.close();
+  }
+
+  #toAll(input: Input): void {
+    if (this.#stopped) return;
+    for (const role of this.#roles) this.#give(role, input);
+    this.settle();
+  }
+
+  #give(role: RunningRole, input: Input): void {
+    if (role.fatalText !== undefined || this.#stopped) return;
+    this.#guard(input.kind, role.name, () => {
+      role.machine.handle(input);
+      for (let out = role.machine.poll(); out; out = role.machine.poll()) this.#carryOut(role, out);
+    });
+    if (role.store.pending) this.#commit(role);
+  }
+
+  /** Whatever a machine or the data path throws is our own mistake. */
+  #guard(input: string, where: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#stopped = true;
+      this.#wakeUp.clear();
+      this.#ports.crashed(error, {
+        where,
+        input,
+        roles: this.#roles.map(({ name }) => name),
+        deadlines: this.#roles.map(({ machine }) => machine.deadline()?.why ?? null),
+        paths: this.#ports.path.stats().length,
+        counters: this.counters.snapshot(),
+      });
+    }
+  }
+
+  #carryOut(role: RunningRole, out: Output): void {
+    const { log } = this.#ports;
+    if (out.kind === 'store') return role.store.set(out.name, out.value);
+    if (out.kind === 'log') return log.add(out.level, `${role.name}: ${out.text}`);
+    if (role.store.pending && !this.#commit(role) && role.requiresStore) {
+      this.counters.add('effects-held-back');
+      if (out.kind === 'control-answer') {
+        const error = 'The change could not be written to disk and was not carried out; see the log.';
+        this.#answer(out.id, { ok: false, error });
+      }
+      return;
+    }
+    switch (out.kind) {
+      case 'transmit':
+        return this.#ports.send(out.to, out.uplink, out.bytes);
+      case 'path':
+        this.#owners.note(role.name, out.command);
+        return this.#ports.path.command(this.#ports.now(), out.command);
+      case 'interface':
+        return this.#setInterface(role, out);
+      case 'control-answer':
+        return this.#answer(out.id, out.answer);
+      case 'event':
+        return this.#ports.event(role.name, out.name, out.data);
+      case 'fatal':
+        role.fatalText = out.text;
+        return this.#ports.fatal(role.name, out.text);
+    }
+  }
+
+  #setInterface(role: RunningRole, wanted: InterfaceOutput): void {
+    try {
+      this.#ports.setInterface(role.name, wanted);
+    } catch (error) {
+      this.counters.add('interface-failures');
+      this.#ports.log.error(`${role.name}: ${wanted.device}: ${(error as Error).message}`);
+    }
+  }
+
+  #answer(id: number, answer: ControlAnswer): void {
+    this.#answerById.get(id)?.(answer);
+    this.#answerById.delete(id);
+  }
+
+  #commit(role: RunningRole): boolean {
+    try {
+      role.store.commit();
+      return true;
+    } catch (error) {
+      this.counters.add('store-failures');
+      const now = this.#ports.now();
+      if (now - role.storeComplainedAt >= storeComplaintMs) {
+        role.storeComplainedAt = now;
+        const reason = (error as Error).message;
+        this.#ports.log.error(`${role.name}: the state cannot be written: ${reason}. Free disk space.`);
+      }
+      return false;
+    }
+  }
+}
