@@ -219,7 +219,7 @@ export class Directory {
     if (!isName(name)) return 'nameInvalid';
     if (this.#idByName.has(name.toLowerCase())) return 'nameTaken';
     this.#forgetExpired();
-    if (this.#inviteByHash.size >= limits.maxInvites) return 'full';
+    if (this.#inviteByHash.size >= limits.maxInvites && !this.#forgetOldestSpent()) return 'full';
     for (const invite of this.invites()) if (invite.name === name) this.#forgetInvite(invite);
     const token = this.#context.environment.random.bytes(16);
     const tokenHash = this.#hash(token);
@@ -248,6 +248,16 @@ export class Directory {
     for (const invite of [...this.#inviteByHash.values()]) {
       if (this.#hasExpired(invite)) this.#forgetInvite(invite);
     }
+  }
+
+  /** A spent invite is kept only to tell others that it is spent: its node is enrolled by key. */
+  #forgetOldestSpent(): boolean {
+    for (const invite of this.#inviteByHash.values()) {
+      if (!invite.spentBy) continue;
+      this.#forgetInvite(invite);
+      return true;
+    }
+    return false;
   }
 
   #hasExpired(invite: InviteRecord): boolean {
