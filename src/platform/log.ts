@@ -15,7 +15,7 @@ export interface LogOptions {
 }
 
 export class Log {
-  readonly #rank: number;
+  #rank: number;
   readonly #stamped: boolean;
   readonly #write: (line: string) => void;
 
@@ -23,6 +23,10 @@ export class Log {
     this.#rank = rankByLevel[options.level];
     this.#stamped = options.stamped ?? false;
     this.#write = options.write ?? writeToStandardError;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#rank = rankByLevel[level];
   }
 
   shows(level: LogLevel): boolean {

@@ -1,0 +1,123 @@
+/** The running daemon: the host with its roles, the control socket, and what both say of themselves. */
+import type { Suite } from '../../noise/suite.ts';
+import { now } from '../../platform/clock.ts';
+import { dispatchCall } from '../../platform/control/dispatch.ts';
+import { ControlServer } from '../../platform/control/server.ts';
+import type { HostedRole } from '../../platform/driver-ports.ts';
+import { Host } from '../../platform/host.ts';
+import type { Log } from '../../platform/log.ts';
+import { exitCodes } from '../../platform/tjs/exit.ts';
+import { ProblemToMend } from '../../platform/tjs/system-error.ts';
+import { listenUnix, type UnixListener } from '../../platform/tjs/unix-socket.ts';
+import { formatProblem } from '../../platform/uci/options.ts';
+import type { Settings } from '../../platform/uci/settings.ts';
+import type { CheckRow, DaemonStatus, RoleName } from '../../protocol/control-results.ts';
+import type { ControlAnswer, ControlCall, JsonObject } from '../../protocol/machine.ts';
+import { version } from '../version.ts';
+import type { DaemonArguments } from './arguments.ts';
+
+export interface DaemonParts {
+  readonly given: DaemonArguments;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly suite: Suite;
+  readonly roles: readonly HostedRole[];
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+}
+
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #host: Host;
+  readonly #control: ControlServer;
+  readonly #problems: string[];
+  readonly #startedAt = now();
+  #listener: UnixListener | undefined;
+
+  /** Takes port and device and lets the roles begin. Throws ProblemToMend or SystemError. */
+  constructor(parts: DaemonParts) {
+    const { log, settings, suite, roles } = parts;
+    this.#parts = parts;
+    this.#problems = settings.problems.map(formatProblem);
+    this.#control = new ControlServer({ call: (call) => this.#call(call) });
+    this.#host = new Host({
+      roles,
+      suite,
+      port: settings.port,
+      device: settings.node?.device ?? (settings.rs?.exit ? settings.rs.device : undefined),
+      log,
+      event: (role, name, data) => this.#control.publish(name, { role, ...data }),
+      fatal: (role, text) => this.#roleEnded(role, text),
+      crashed: (error, summary) => this.#crash(error, summary),
+    });
+    const names = roles.map(({ name }) => name).join(', ');
+    log.info(`ntmobiled ${version} runs ${names} on UDP port ${this.#host.port}.`);
+    if (!this.#host.marked) log.warn('The firewall mark was refused: exit routes cannot be used.');
+  }
+
+  async listen(): Promise<void> {
+    this.#listener = await listenUnix(this.#parts.given.control, (stream) => {
+      void this.#control.serve(stream);
+    });
+  }
+
+  #call(call: ControlCall): Promise<ControlAnswer> {
+    const { driver } = this.#host;
+    const view = {
+      roles: driver.roles,
+      ask: (role: RoleName, asked: ControlCall) => driver.ask(role, asked),
+      status: () => this.#status(),
+      checks: () => this.#checks(),
+      unixSeconds: () => Math.floor(Date.now() / 1000),
+    };
+    return dispatchCall(view, call);
+  }
+
+  #roleEnded(role: RoleName, text: string): void {
+    this.#parts.log.error(`${role}: ${text}`);
+    this.#problems.push(`${role}: ${text}`);
+    if (this.#host.driver.roles.length === 0) this.stop(exitCodes.failure);
+  }
+
+  #crash(error: unknown, summary: JsonObject): void {
+    const { log } = this.#parts;
+    if (error instanceof ProblemToMend) {
+      log.error(error.message);
+      return this.#parts.exit(exitCodes.systemError);
+    }
+    const text = error instanceof Error ? `${error.message} ${error.stack ?? ''}` : String(error);
+    log.error(`A mistake of our own: ${text}`);
+    log.error(`State: ${JSON.stringify(summary)}`);
+    this.#parts.exit(exitCodes.internal);
+  }
+
+  #status(): DaemonStatus {
+    const counters: Record<string, number> = {};
+    for (const [part, counts] of Object.entries(this.#host.counters())) {
+      for (const [name, count] of Object.entries(counts)) counters[`${part} ${name}`] = count;
+    }
+    return {
+      version,
+      uptimeMs: Math.round(now() - this.#startedAt),
+      port: this.#host.port,
+      dataPath: {
+        kind: 'user-space',
+        reason: 'This version has no kernel module; packets go through a TUN device.',
+      },
+      problems: this.#problems,
+      counters,
+    };
+  }
+
+  #checks(): readonly CheckRow[] {
+    const act = `Mend it in ${this.#parts.given.config} and restart the daemon.`;
+    return this.#problems.map((finding) => ({ check: 'Daemon', state: 'fail', finding, act }));
+  }
+
+  /** Says goodbye to the peers and ends the process. */
+  stop(code: number): void {
+    this.#host.stop();
+    this.#listener?.close();
+    this.#parts.exit(code);
+  }
+}

@@ -1,0 +1,76 @@
+/** The daemon `ntmobiled`: reads its configuration, prepares the roles and runs until it is told to end. */
+import { lockFile } from '../platform/files.ts';
+import { Log } from '../platform/log.ts';
+import { SystemRandom } from '../platform/system-random.ts';
+import {
+  exit,
+  exitCodes,
+  onSignals,
+  onUnhandledRejection,
+  stayAlive,
+} from '../platform/tjs/exit.ts';
+import { sodiumSuite } from '../platform/tjs/sodium.ts';
+import { ProblemToMend, SystemError } from '../platform/tjs/system-error.ts';
+import { formatProblem } from '../platform/uci/options.ts';
+import { programArguments } from './cli/tjs-system.ts';
+import { type DaemonArguments, daemonHelp, parseDaemonArguments } from './daemon/arguments.ts';
+import { Daemon } from './daemon/daemon.ts';
+import { loadSettings, openState, prepareRoles } from './daemon/preparation.ts';
+import { version } from './version.ts';
+
+async function run(given: DaemonArguments): Promise<void> {
+  if (!given.check) openState(given);
+  const settings = loadSettings(given, !given.check);
+  const log = new Log({ level: settings.logLevel, stamped: given.stamped });
+  for (const warning of settings.warnings) log.warn(formatProblem(warning));
+  for (const problem of settings.problems) log.error(formatProblem(problem));
+  const anyRole = settings.ds ?? settings.rs ?? settings.node;
+  if (!anyRole) exit(exitCodes.configuration);
+  if (given.check) {
+    if (settings.problems.length > 0) exit(exitCodes.configuration);
+    console.log(`${given.config} is in order.`);
+    exit(exitCodes.ok);
+  }
+  lockFile(`${given.state}/lock`);
+  const suite = sodiumSuite();
+  const { roles } = await prepareRoles(given, settings, suite, new SystemRandom());
+  const daemon = new Daemon({ given, settings, log, suite, roles, exit });
+  onSignals({
+    stop: (again) => (again ? exit(exitCodes.ok) : daemon.stop(exitCodes.ok)),
+    reload: () => {
+      const level = loadSettings(given, false).logLevel;
+      log.setLevel(level);
+      log.info(`The log level is now "${level}". Other changes need a restart.`);
+    },
+  });
+  onUnhandledRejection((reason) => {
+    log.error(`A promise was rejected: ${reason instanceof Error ? reason.stack : reason}`);
+  });
+  await daemon.listen();
+}
+
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error('%s', `ntmobiled: ${message}`);
+  if (error instanceof ProblemToMend) exit(exitCodes.configuration);
+  if (error instanceof SystemError) {
+    exit(error.is('EPERM') || error.is('EACCES') ? exitCodes.noPermission : exitCodes.systemError);
+  }
+  console.error('%s', error instanceof Error ? (error.stack ?? '') : '');
+  exit(exitCodes.internal);
+}
+
+stayAlive();
+const parsed = parseDaemonArguments(programArguments());
+if (parsed.kind === 'help') {
+  console.log('%s', daemonHelp.trimEnd());
+  exit(exitCodes.ok);
+} else if (parsed.kind === 'version') {
+  console.log(`ntmobiled ${version}`);
+  exit(exitCodes.ok);
+} else if (parsed.kind === 'wrong') {
+  console.error('%s', `ntmobiled: ${parsed.error}`);
+  exit(exitCodes.usage);
+} else {
+  run(parsed.given).catch(fail);
+}
