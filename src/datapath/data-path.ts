@@ -21,8 +21,15 @@ import {
   protocolVersion,
   sideFlag,
 } from '../wire/header.ts';
-import type { PathId } from '../wire/ids.ts';
-import { messages } from '../wire/messages.ts';
+import {
+  counterAt,
+  dataType,
+  hexIdAt,
+  idAt,
+  numberOfId,
+  writeHeader,
+  writeNonce,
+} from './capsulated-packet.ts';
 import type { PathCommand, PathNotice, PathStats, Side } from './commands.ts';
 import { type AddressKey, destinationKey, ipOfKey, sourceKey } from './inner-packet.ts';
 import { InnerRoutes } from './inner-routes.ts';
@@ -62,7 +69,6 @@ export interface Sink {
 export const headroom = pathHeaderLength;
 export const tailroom = tagLength;
 
-const dataType = messages.capsulatedPacket.code;
 const silentAfterMs = 1000;
 const floatIntervalMs = 100;
 const floatBudget = { bytes: 256 * 1024, ms: 500 };
@@ -233,7 +239,7 @@ export class DataPath {
     this.#suite.sealInto(
       buffer.subarray(offset, start + total),
       slot.sendKey,
-      this.#nonceOf(counter, flags),
+      writeNonce(this.#nonce, counter, flags),
       buffer.subarray(start, offset),
       buffer.subarray(offset, offset + length),
     );
@@ -374,7 +380,7 @@ export class DataPath {
     const opened = this.#suite.openInto(
       buffer.subarray(body, body + innerLength),
       slot.receiveKey,
-      this.#nonceOf(counter, flags),
+      writeNonce(this.#nonce, counter, flags),
       buffer.subarray(offset, body),
       buffer.subarray(body, offset + length),
     );
@@ -526,73 +532,4 @@ export class DataPath {
     this.#noticedAt.setEvicting(subject, now);
     return true;
   }
-
-  #nonceOf(counter: number, flags: number): Uint8Array {
-    const nonce = this.#nonce;
-    const low = counter % 0x1_0000_0000;
-    const high = Math.floor(counter / 0x1_0000_0000);
-    nonce[4] = low & 0xff;
-    nonce[5] = (low >>> 8) & 0xff;
-    nonce[6] = (low >>> 16) & 0xff;
-    nonce[7] = (low >>> 24) & 0xff;
-    nonce[8] = high & 0xff;
-    nonce[9] = (high >>> 8) & 0xff;
-    nonce[10] = flags;
-    return nonce;
-  }
-}
-
-/**
- * A Path ID as number for the tables: its low 53 bits. Two paths of one machine that agree in them are
- * told apart by nothing here, so the second is refused like a Path ID that is taken.
- */
-function numberOfId(pathId: PathId): number {
-  const high = Number.parseInt(pathId.slice(0, 8), 16) & 0x1f_ffff;
-  return high * 0x1_0000_0000 + Number.parseInt(pathId.slice(8), 16);
-}
-
-function word(buffer: Uint8Array, offset: number): number {
-  return (
-    (((buffer[offset] as number) << 24) |
-      ((buffer[offset + 1] as number) << 16) |
-      ((buffer[offset + 2] as number) << 8) |
-      (buffer[offset + 3] as number)) >>>
-    0
-  );
-}
-
-function idAt(buffer: Uint8Array, offset: number): number {
-  return (word(buffer, offset + 8) & 0x1f_ffff) * 0x1_0000_0000 + word(buffer, offset + 12);
-}
-
-function hexIdAt(buffer: Uint8Array, offset: number): PathId {
-  const hex = (value: number) => value.toString(16).padStart(8, '0');
-  return (hex(word(buffer, offset + 8)) + hex(word(buffer, offset + 12))) as PathId;
-}
-
-function counterAt(buffer: Uint8Array, offset: number): number {
-  return (
-    ((buffer[offset + 2] as number) * 0x100 + (buffer[offset + 3] as number)) * 0x1_0000_0000 +
-    word(buffer, offset + 4)
-  );
-}
-
-function writeHeader(
-  buffer: Uint8Array,
-  start: number,
-  flags: number,
-  counter: number,
-  idBytes: Uint8Array,
-): void {
-  const low = counter % 0x1_0000_0000;
-  const high = Math.floor(counter / 0x1_0000_0000);
-  buffer[start] = dataType;
-  buffer[start + 1] = (protocolVersion << 4) | flags;
-  buffer[start + 2] = (high >>> 8) & 0xff;
-  buffer[start + 3] = high & 0xff;
-  buffer[start + 4] = (low >>> 24) & 0xff;
-  buffer[start + 5] = (low >>> 16) & 0xff;
-  buffer[start + 6] = (low >>> 8) & 0xff;
-  buffer[start + 7] = low & 0xff;
-  buffer.set(idBytes, start + 8);
 }

@@ -6,61 +6,55 @@
 import { equalBytes, toHex } from '../../base/bytes.ts';
 import { type Endpoint, isIpv6, type Prefix, prefix } from '../../base/ip.ts';
 import { type Deadline, earliest } from '../../base/timers.ts';
-import type { PathNotice, PathStats } from '../../datapath/commands.ts';
+import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
-import type { PathRow, RsStatus } from '../../protocol/control-results.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
-import type {
-  ControlCall,
-  Environment,
-  Input,
-  JsonObject,
-  Machine,
-  Output,
-} from '../../protocol/machine.ts';
+import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
-import { traceRows } from '../../protocol/trace-view.ts';
 import { Locality } from '../../protocol/tunnel/locality.ts';
-import type { Tunnel, TunnelPlan } from '../../protocol/tunnel/tunnel.ts';
+import type { TunnelPlan } from '../../protocol/tunnel/tunnel.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { identify } from '../../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../../wire/drops.ts';
-import { formatNodeId, type NodeId, type PathId } from '../../wire/ids.ts';
+import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
 import type { RsConfig } from './config.ts';
-import { type Relay, Relays } from './relays.ts';
+import { Relays } from './relays.ts';
+import { RsControl } from './rs-control.ts';
 
 export class RsRole implements Machine, Registrant {
   readonly #context: RoleContext;
-  readonly #config: RsConfig;
-  readonly #nodeId: NodeId;
+  readonly config: RsConfig;
+  readonly nodeId: NodeId;
   readonly #locality: Locality;
   readonly #hints: HintSender;
   readonly #sessions: Sessions;
-  readonly #relays: Relays;
+  readonly #control: RsControl;
+  readonly relays: Relays;
   /** Paths to general nodes, of which this server is the end. */
-  readonly #exits: Tunnels;
-  readonly #registration: Registration;
-  #registered: Values<'registrationResponse'> | undefined;
+  readonly exits: Tunnels;
+  readonly registration: Registration;
+  registered: Values<'registrationResponse'> | undefined;
 
   constructor(environment: Environment, config: RsConfig) {
     this.#context = new RoleContext(environment);
-    this.#config = config;
-    this.#nodeId = nodeIdOf(environment.suite, environment.keys.publicKey);
+    this.config = config;
+    this.nodeId = nodeIdOf(environment.suite, environment.keys.publicKey);
     this.#locality = new Locality(false, 1);
     this.#hints = new HintSender(this.#context);
     this.#sessions = new Sessions(this.#context, this.#hints);
-    this.#relays = new Relays(this.#context, this.#hints);
-    this.#exits = new Tunnels(this.#context, this.#locality);
+    this.relays = new Relays(this.#context, this.#hints);
+    this.exits = new Tunnels(this.#context, this.#locality);
+    this.#control = new RsControl(this.#context, this);
     const server = config.directionServer;
-    this.#registration = new Registration(
+    this.registration = new Registration(
       this.#context,
       this.#sessions,
       this.#locality,
@@ -74,28 +68,28 @@ export class RsRole implements Machine, Registrant {
     switch (input.kind) {
       case 'start':
         this.#locality.uplinks = input.uplinks;
-        this.#registration.connect();
+        this.registration.connect();
         break;
       case 'datagram':
         this.#datagram(input.bytes, input.from, input.uplink);
         break;
       case 'timeout':
-        this.#registration.timeout();
+        this.registration.timeout();
         this.#sessions.timeout();
-        this.#exits.timeout();
+        this.exits.timeout();
         break;
       case 'uplinks':
         this.#locality.uplinks = input.uplinks;
-        this.#registration.moved();
+        this.registration.moved();
         break;
       case 'notice':
         this.#notice(input.notice);
         break;
       case 'control':
-        this.#control(input.id, input.call, input.stats);
+        this.#control.handle(input.id, input.call, input.stats);
         break;
       case 'stop':
-        this.#sessions.tell(this.#registration.association, 'sessionClose', { reason: 'stopping' });
+        this.#sessions.tell(this.registration.association, 'sessionClose', { reason: 'stopping' });
         break;
     }
     this.#drain();
@@ -106,11 +100,7 @@ export class RsRole implements Machine, Registrant {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(
-      this.#registration.deadline(),
-      this.#sessions.deadline(),
-      this.#exits.deadline(),
-    );
+    return earliest(this.registration.deadline(), this.#sessions.deadline(), this.exits.deadline());
   }
 
   wants(datagram: Uint8Array): boolean {
@@ -130,8 +120,8 @@ export class RsRole implements Machine, Registrant {
     if (isDrop(identity)) return identity;
     if (identity.framing === 'tunnel' || identity.framing === 'path') {
       const pathId = toHex(datagram.subarray(8, 16)) as PathId;
-      if (this.#exits.get(pathId)) return this.#exits.receive(datagram, from);
-      return this.#relays.receive(datagram, from, uplink);
+      if (this.exits.get(pathId)) return this.exits.receive(datagram, from);
+      return this.relays.receive(datagram, from, uplink);
     }
     if (identity.name === 'hint') {
       const values = decodePlain('hint', datagram);
@@ -144,7 +134,7 @@ export class RsRole implements Machine, Registrant {
   #drain(): void {
     for (let round = 0; round < 100; round += 1) {
       const sessionEvents = this.#sessions.takeEvents();
-      const tunnelEvents = this.#exits.takeEvents();
+      const tunnelEvents = this.exits.takeEvents();
       if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
       for (const event of sessionEvents) this.#sessionEvent(event);
     }
@@ -156,17 +146,17 @@ export class RsRole implements Machine, Registrant {
       this.#hints.send('unknown-path', notice.pathId, notice.from, notice.uplink);
       return;
     }
-    const relay = 'pathId' in notice ? this.#relays.get(notice.pathId) : undefined;
+    const relay = 'pathId' in notice ? this.relays.get(notice.pathId) : undefined;
     if (relay && notice.notice === 'idle') {
-      if (this.#relays.isIdle(relay)) this.#relays.remove(relay.pathId);
+      if (this.relays.isIdle(relay)) this.relays.remove(relay.pathId);
       return;
     }
-    this.#exits.notice(notice);
+    this.exits.notice(notice);
   }
 
   registrationRequest(): Values<'registrationRequest'> {
     const { incarnation, software } = this.#context.environment;
-    const { name, token, advertised, exit } = this.#config;
+    const { name, token, advertised, exit } = this.config;
     return {
       role: 'relay',
       incarnation,
@@ -184,18 +174,18 @@ export class RsRole implements Machine, Registrant {
   }
 
   onRegistered(values: Values<'registrationResponse'>): void {
-    if (!this.#registered) this.#context.log('info', `Registered as Relay Server ${values.name}.`);
-    this.#registered = values;
+    if (!this.registered) this.#context.log('info', `Registered as Relay Server ${values.name}.`);
+    this.registered = values;
     this.#context.store('rs/registration', {
       name: values.name,
       zone: values.zone,
       tokenSpent: true,
     });
-    if (!this.#config.exit) return;
+    if (!this.config.exit) return;
     this.#context.emit({
       kind: 'interface',
-      device: this.#config.device,
-      mtu: this.#config.mtu,
+      device: this.config.device,
+      mtu: this.config.mtu,
       addresses: [],
       routes: this.#pools(),
       exitRoutes: [],
@@ -203,8 +193,8 @@ export class RsRole implements Machine, Registrant {
   }
 
   #pools(): readonly Prefix[] {
-    const told = this.#registered?.pools ?? [];
-    return this.#config.exitPools.length > 0 ? this.#config.exitPools : told;
+    const told = this.registered?.pools ?? [];
+    return this.config.exitPools.length > 0 ? this.config.exitPools : told;
   }
 
   onUpdated(): void {
@@ -216,7 +206,7 @@ export class RsRole implements Machine, Registrant {
   }
 
   #sessionEvent(event: SessionEvent): void {
-    if (this.#registration.handle(event) || event.event !== 'message') return;
+    if (this.registration.handle(event) || event.event !== 'message') return;
     this.#message(event.association, event.message);
   }
 
@@ -226,25 +216,25 @@ export class RsRole implements Machine, Registrant {
       const refusal = this.#direct(association, message.values);
       if (refusal) this.#refuse(association, transaction, refusal);
       else {
-        const { pathLimit } = this.#config;
+        const { pathLimit } = this.config;
         this.#sessions.answer(association, transaction, 'relayResponse', {
-          paths: this.#pathCount,
+          paths: this.pathCount,
           pathLimit,
         });
       }
     } else if (message.name === 'pathCloseRequest') {
       const { pathId } = message.values;
-      const exit = this.#exits.get(pathId);
-      if (exit) this.#exits.close(exit, undefined, 'the Direction Server closed it');
-      this.#relays.remove(pathId);
+      const exit = this.exits.get(pathId);
+      if (exit) this.exits.close(exit, undefined, 'the Direction Server closed it');
+      this.relays.remove(pathId);
       this.#sessions.answer(association, transaction, 'pathCloseResponse', { pathId });
     } else if (message.name !== 'sessionClose') {
       this.#refuse(association, transaction, 'notAllowed');
     }
   }
 
-  get #pathCount(): number {
-    return this.#relays.size + this.#exits.size;
+  get pathCount(): number {
+    return this.relays.size + this.exits.size;
   }
 
   #refuse(association: Association, transaction: number, reason: RefusalName): void {
@@ -254,21 +244,21 @@ export class RsRole implements Machine, Registrant {
   /** Protocol.md 11.7: a path belongs to its issuer; what is there is never overwritten. */
   #direct(association: Association, values: Values<'relayDirection'>): RefusalName | undefined {
     if (!equalBytes(values.issuerKey, association.peerKey)) return 'notAllowed';
-    const relay = this.#relays.get(values.pathId);
-    const exit = this.#exits.get(values.pathId);
+    const relay = this.relays.get(values.pathId);
+    const exit = this.exits.get(values.pathId);
     const issuerKey = relay?.issuerKey ?? exit?.plan.issuerKey;
     if (issuerKey) {
       if (!equalBytes(issuerKey, values.issuerKey)) return 'pathIdTaken';
       if (relay) relay.revision = Math.max(relay.revision, values.revision);
       return undefined;
     }
-    if (this.#pathCount >= this.#config.pathLimit) return 'full';
+    if (this.pathCount >= this.config.pathLimit) return 'full';
     if (values.kind === 'node') {
-      this.#relays.add(values);
+      this.relays.add(values);
       return undefined;
     }
-    if (!values.exit || !this.#config.exit) return 'noExit';
-    this.#exits.add(this.#exitPlan(values, values.exit, association.peerKey));
+    if (!values.exit || !this.config.exit) return 'noExit';
+    this.exits.add(this.#exitPlan(values, values.exit, association.peerKey));
     return undefined;
   }
 
@@ -305,113 +295,7 @@ export class RsRole implements Machine, Registrant {
       idleMs: values.idleSeconds * 1000,
       peerPrefixes: ips.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
       excludedPrefixes: [],
-      globalOnly: !this.#config.exitPrivate,
+      globalOnly: !this.config.exitPrivate,
     };
   }
-
-  #control(id: number, call: ControlCall, stats: readonly PathStats[]): void {
-    const answer = (result: object) =>
-      this.#context.emit({
-        kind: 'control-answer',
-        id,
-        answer: { ok: true, result: result as JsonObject },
-      });
-    if (call.method === 'status') answer(this.#status());
-    else if (call.method === 'paths') answer({ paths: this.#pathRows(stats) });
-    else if (call.method === 'trace') answer({ trace: traceRows('rs', this.#context) });
-    else if (call.method === 'diagnose') answer({ checks: [] });
-    else {
-      const error = `A Relay Server has no method "${call.method}".`;
-      this.#context.emit({ kind: 'control-answer', id, answer: { ok: false, error } });
-    }
-  }
-
-  #status(): RsStatus {
-    const registration = this.#registration;
-    const { association } = registration;
-    return {
-      state: registration.state,
-      stateText: registration.stateText ?? null,
-      name: this.#registered?.name ?? null,
-      zone: this.#registered?.zone ?? null,
-      nodeId: formatNodeId(this.#nodeId),
-      advertised: this.#config.advertised,
-      directionServer: {
-        name: this.#registered?.zone ?? null,
-        nodeId: formatNodeId(association.peerId),
-        endpoint: association.current?.endpoint ?? association.endpoints[0] ?? null,
-        reachable: registration.reachable,
-        sinceMs: Math.round(this.#context.now - registration.reachableSince),
-        rttMs: registration.roundTripMs === undefined ? null : Math.round(registration.roundTripMs),
-      },
-      exit: this.#config.exit,
-      paths: this.#pathCount,
-      pathLimit: this.#config.pathLimit,
-      counters: this.#context.drops.snapshot(),
-    };
-  }
-
-  #pathRows(stats: readonly PathStats[]): PathRow[] {
-    const statsById = new Map(stats.map((each) => [each.pathId, each]));
-    const { now } = this.#context;
-    const relays = [...this.#relays.values()].map((relay) => relayRow(relay, now));
-    const exits = [...this.#exits.values()].map((exit) =>
-      exitRow(exit, statsById.get(exit.pathId), now),
-    );
-    return [...relays, ...exits];
-  }
-}
-
-const emptyRow = {
-  role: 'rs',
-  peerName: null,
-  peerId: null,
-  virtualIpv4: null,
-  virtualIpv6: null,
-  relayName: null,
-  uplink: null,
-  rttMs: null,
-  sentBytes: 0,
-  receivedBytes: 0,
-  sentPackets: 0,
-  receivedPackets: 0,
-  lostPackets: 0,
-} as const;
-
-function relayRow(relay: Relay, now: number): PathRow {
-  return {
-    ...emptyRow,
-    pathId: relay.pathId,
-    kind: 'node',
-    state: relay.legs.every((leg) => leg.verified) ? 'up' : 'building',
-    route: 'relay',
-    endpoint: relay.legs[0].endpoint ?? null,
-    otherEndpoint: relay.legs[1].endpoint ?? null,
-    ageMs: Math.round(now - relay.createdAt),
-    idleMs: Math.round(now - relay.lastUsedAt),
-  };
-}
-
-function exitRow(exit: Tunnel, stats: PathStats | undefined, now: number): PathRow {
-  return {
-    ...emptyRow,
-    pathId: exit.pathId,
-    kind: 'exit',
-    peerName: exit.peer.name,
-    peerId: formatNodeId(exit.peer.nodeId),
-    virtualIpv4: exit.peer.ipv4 ?? null,
-    virtualIpv6: exit.peer.ipv6 ?? null,
-    state: exit.established ? 'up' : 'building',
-    route: exit.active === 'none' ? 'none' : 'direct',
-    endpoint: exit.direct ?? null,
-    otherEndpoint: null,
-    rttMs: exit.roundTripMs === undefined ? null : Math.round(exit.roundTripMs),
-    ageMs: Math.round(now - exit.createdAt),
-    idleMs: null,
-    sentBytes: stats?.sentBytes ?? 0,
-    receivedBytes: stats?.receivedBytes ?? 0,
-    sentPackets: stats?.sentPackets ?? 0,
-    receivedPackets: stats?.receivedPackets ?? 0,
-    lostPackets: stats?.lostPackets ?? 0,
-  };
 }
