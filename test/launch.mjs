@@ -8,7 +8,7 @@ import { ensureEnvironment, NotReady, whyNoNamespaces } from './setup/environmen
 async function main() {
   const [name, ...args] = argv.slice(2);
   await ensureEnvironment();
-  if (name === 'lab' && !args.includes('--help')) {
+  if ((name === 'lab' || name === 'bench') && !args.includes('--help')) {
     const why = await whyNoNamespaces();
     if (why !== undefined) throw new NotReady(why);
     const { buildPrograms } = await import('../esbuild.config.mjs');

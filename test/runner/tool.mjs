@@ -15,6 +15,7 @@ const entries = {
   sim: 'test/sim/main.ts',
   fuzz: 'test/fuzz/main.ts',
   generate: 'test/generate/main.ts',
+  bench: 'test/bench/main.ts',
 };
 /** Programs that a tool starts itself. */
 const companions = { lab: { 'lab-agent': 'test/lab/agent/main.ts' } };
