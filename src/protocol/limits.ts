@@ -41,6 +41,8 @@ export const limits = {
   leaseSeconds: 3600,
 
   /** Paths. */
+  /** A path that another has replaced still receives for so long. */
+  retiredMs: 2 * second,
   maxPathsPerNode: 1024,
   tunnel: { firstMs: 150, mostMs: 2 * second },
   maxTunnelTries: 12,

@@ -17,7 +17,8 @@ export type TunnelTimer =
   | 'search'
   | 'upgrade'
   | 'dead'
-  | 'old-epoch';
+  | 'old-epoch'
+  | 'retired';
 
 export type TunnelEvent =
   /** The first keys are in use and a route is known. */
@@ -26,6 +27,8 @@ export type TunnelEvent =
   | { readonly event: 'lost'; readonly tunnel: Tunnel; readonly why: string }
   | { readonly event: 'closed'; readonly tunnel: Tunnel; readonly why: string }
   | { readonly event: 'idle'; readonly tunnel: Tunnel }
+  /** The moment for what was under way on a retired path is over. */
+  | { readonly event: 'retired'; readonly tunnel: Tunnel }
   /** The peer answered a probe; the round trip is that of the route in use. */
   | { readonly event: 'answered'; readonly tunnel: Tunnel; readonly roundTripMs: number }
   | { readonly event: 'route-changed'; readonly tunnel: Tunnel; readonly why: string }

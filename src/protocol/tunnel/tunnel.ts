@@ -141,6 +141,8 @@ export interface Tunnel {
   deadTries: number;
   handover: Handover | undefined;
   established: boolean;
+  /** Another path to the same peer prevails: only what is under way is still let in, for a moment. */
+  retired: boolean;
 }
 
 export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number): Tunnel {
@@ -185,6 +187,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     deadTries: 0,
     handover: undefined,
     established: false,
+    retired: false,
   };
 }
 

@@ -67,12 +67,7 @@ export class Tunnels {
     let found: Tunnel | undefined;
     for (const tunnel of this.#tunnelById.values()) {
       if (tunnel.peer.nodeId !== nodeId || tunnel.plan.kind !== kind) continue;
-      if (
-        !found ||
-        (tunnel.established && !found.established) ||
-        tunnel.createdAt > found.createdAt
-      )
-        found = tunnel;
+      if (!found || isBetter(tunnel, found)) found = tunnel;
     }
     return found;
   }
@@ -140,9 +135,23 @@ export class Tunnels {
     this.#context.emit({ event: 'closed', tunnel, why });
   }
 
+  /**
+   * Ends the sending on a path that another one to the same peer has replaced. What the peer has sent on it
+   * still comes in for a moment, so that nothing is lost.
+   */
+  retire(tunnel: Tunnel, successor: Tunnel): void {
+    tunnel.retired = true;
+    tunnel.pending = undefined;
+    for (const name of timerNames) this.#context.clear(name, tunnel);
+    this.#context.timer('retired', tunnel, limits.retiredMs);
+    const { pathId, sendEpoch } = successor;
+    this.#role.path({ op: 'key-use', pathId, epoch: sendEpoch });
+  }
+
   /** The preferred uplink has changed. */
   moved(before: Uplink | undefined, oldStillWorks: boolean): void {
     for (const tunnel of this.#tunnelById.values()) {
+      if (tunnel.retired) continue;
       if (tunnel.pending) {
         tunnel.pending.tries = 0;
         tunnel.leg.state = 'none';
@@ -166,7 +175,7 @@ export class Tunnels {
   /** What the DS says of this end has changed: more candidates to tell, another row of Table 1. */
   located(): void {
     for (const tunnel of this.#tunnelById.values()) {
-      if (tunnel.active === 'relay') this.#probes.restartSearch(tunnel);
+      if (tunnel.active === 'relay' && !tunnel.retired) this.#probes.restartSearch(tunnel);
     }
   }
 
@@ -184,6 +193,7 @@ export class Tunnels {
     if (isDrop(header)) return header;
     const tunnel = this.#tunnelById.get(header.pathId);
     if (!tunnel) return drop('unknown-path');
+    if (tunnel.retired) return drop('unexpected');
     const ownSide = header.leg ? tunnel.side : 1 - tunnel.side;
     if (header.side !== ownSide) return drop('wrong-side');
     const key = header.leg ? tunnel.plan.legKey : tunnel.directKey;
@@ -267,6 +277,7 @@ export class Tunnels {
     if (isDrop(header)) return header;
     const tunnel = this.#tunnelById.get(header.pathId);
     if (!tunnel) return drop('unknown-path');
+    if (tunnel.retired && header.name !== 'pathClose') return drop('unexpected');
     if (header.side === tunnel.side) return drop('wrong-side');
     const keys = tunnel.keys[header.epoch];
     if (!keys) return drop('wrong-epoch');
@@ -308,7 +319,7 @@ export class Tunnels {
 
   notice(notice: PathNotice): void {
     const tunnel = 'pathId' in notice ? this.#tunnelById.get(notice.pathId) : undefined;
-    if (!tunnel) return;
+    if (!tunnel || tunnel.retired) return;
     switch (notice.notice) {
       case 'moved':
         tunnel.direct = notice.remote;
@@ -399,6 +410,9 @@ export class Tunnels {
       case 'old-epoch':
         this.#keys.forgetOldEpochs(tunnel);
         break;
+      case 'retired':
+        this.#context.emit({ event: 'retired', tunnel });
+        break;
     }
   }
 
@@ -418,4 +432,12 @@ const timerNames: readonly TunnelTimer[] = [
   'upgrade',
   'dead',
   'old-epoch',
+  'retired',
 ];
+
+/** Whether a path to a peer is the one to go by, rather than another to the same peer. */
+function isBetter(tunnel: Tunnel, other: Tunnel): boolean {
+  if (tunnel.retired !== other.retired) return other.retired;
+  if (tunnel.established !== other.established) return tunnel.established;
+  return tunnel.createdAt > other.createdAt;
+}

@@ -285,6 +285,9 @@ export class PathRequests {
     if (!asker || !peer) return this.#refuse(association, transaction, 'unknownPeer');
     const { directing } = this.#ds;
     const known = directing.between(asker.nodeId, peer.nodeId);
+    const isYoung = known !== undefined && this.#context.now - known.createdAt < youngMs;
+    if (known && isYoung)
+      return this.#answerDirection(association, transaction, known, asker.nodeId);
     if (known) directing.forget(known);
     const path = directing.issue(request.pathId, [asker, peer], undefined);
     this.#answerDirection(association, transaction, path, asker.nodeId);
@@ -439,6 +442,8 @@ export class PathRequests {
   }
 }
 
+/** A path that was issued so recently is the answer to whoever asks for one. */
+const youngMs = 2000;
 const absentWaitMs = 60_000;
 const maxAbsent = 256;
 const maxPassed = 10_000;

@@ -415,14 +415,16 @@ export class NodeRole implements Machine, Registrant {
         this.#established(tunnel);
         break;
       case 'lost':
-        this.#context.log('info', `Path to ${tunnel.peer.name}: ${event.why}.`);
-        this.#askAgain(tunnel);
+        this.#lost(tunnel, event.why);
         break;
       case 'closed':
         this.#closed(tunnel, event.why);
         break;
       case 'idle':
         this.#closeIdle(tunnel);
+        break;
+      case 'retired':
+        this.#closeReplaced(tunnel);
         break;
       case 'answered':
         this.#control.answered(tunnel, event.roundTripMs);
@@ -447,11 +449,30 @@ export class NodeRole implements Machine, Registrant {
   #established(tunnel: Tunnel): void {
     for (const waiter of this.waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
     for (const other of [...this.tunnels.values()]) {
-      const samePeer =
-        other.peer.nodeId === tunnel.peer.nodeId && other.plan.kind === tunnel.plan.kind;
-      if (other === tunnel || !samePeer || !other.established) continue;
-      this.#closeReplaced(prevails(tunnel, other) ? other : tunnel);
+      if (other === tunnel || !leadAlike(tunnel, other) || other.retired) continue;
+      const prevailing = prevails(tunnel, other);
+      if (other.established && !tunnel.retired) {
+        if (prevailing) this.tunnels.retire(other, tunnel);
+        else this.tunnels.retire(tunnel, other);
+      } else if (!other.established && other.createdAt + sameMomentMs < tunnel.createdAt) {
+        this.#closeReplaced(other);
+      }
     }
+  }
+
+  /** A path is lost: the DS is asked, unless another one to the same peer works already. */
+  #lost(tunnel: Tunnel, why: string): void {
+    this.#context.log('info', `Path to ${tunnel.peer.name}: ${why}.`);
+    const isReplaced = [...this.tunnels.values()].some(
+      (other) =>
+        other !== tunnel &&
+        leadAlike(tunnel, other) &&
+        other.established &&
+        !other.retired &&
+        other.deadTries === 0,
+    );
+    if (isReplaced && !tunnel.established) this.#closeReplaced(tunnel);
+    else this.#askAgain(tunnel);
   }
 
   #closeReplaced(tunnel: Tunnel): void {
@@ -508,6 +529,10 @@ function prevails(tunnel: Tunnel, other: Tunnel): boolean {
 }
 
 const sameMomentMs = 3000;
+
+function leadAlike(one: Tunnel, other: Tunnel): boolean {
+  return one.peer.nodeId === other.peer.nodeId && one.plan.kind === other.plan.kind;
+}
 
 function hintSubject(datagram: Uint8Array): PathId {
   return toHex(datagram.subarray(5, 13)) as PathId;
