@@ -108,10 +108,15 @@ function addServers(
   return { relays, lies };
 }
 
-/** Throws what broke, with seed and sequence diagram. */
-export function runChaos(seed: number, suite: Suite): ChaosResult {
+/** Throws what broke, with seed and sequence diagram; `look` may add eyes to the world before it begins. */
+export function runChaos(
+  seed: number,
+  suite: Suite,
+  look: (world: WatchedWorld) => void = () => {},
+): ChaosResult {
   const dice = new Dice(randomFor(seed, 'chaos'));
   const world = new WatchedWorld({ seed, suite, link: link({ delayMs: dice.between(1, 30) }) });
+  look(world);
   const done: string[] = [];
   let lies = false;
   world.guard(() => {

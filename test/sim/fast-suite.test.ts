@@ -43,4 +43,14 @@ test('a bit turned in key, nonce, associated data or ciphertext never opens', ()
   assert.ok(suite.open(key, nonce, associated, sealed));
 });
 
+test('a hash is that of the concatenation', () => {
+  const bytes = random.bytes(100);
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const [head, tail] = [bytes.subarray(0, cut), bytes.subarray(cut)];
+    assert.equal(suite.hash(head, tail), suite.hash(bytes));
+    assert.equal(suite.keyedHash(head, 16, tail), suite.keyedHash(head, 16, tail.slice()));
+  }
+  assert.not.equal(suite.hash(new Uint8Array(3)), suite.hash(new Uint8Array(4)));
+});
+
 test.run();

@@ -12,6 +12,10 @@ class Mixer {
   b = 0x243f6a88;
   c = 0xb7e15162;
   d = 0x6a09e667;
+  /** Bytes that do not fill a word yet, and how many. */
+  rest = 0;
+  filled = 0;
+  length = 0;
 
   word(value: number): void {
     this.a = Math.imul(this.a ^ value, 0x85ebca6b);
@@ -21,21 +25,36 @@ class Mixer {
     this.a = (this.a + this.d) | 0;
   }
 
+  /** How the bytes are cut into parts makes no difference. */
   bytes(bytes: Uint8Array): void {
-    const whole = bytes.length & ~3;
-    for (let index = 0; index < whole; index += 4) {
-      this.word(
-        (bytes[index] as number) |
-          ((bytes[index + 1] as number) << 8) |
-          ((bytes[index + 2] as number) << 16) |
-          ((bytes[index + 3] as number) << 24),
-      );
+    let { rest, filled } = this;
+    for (let index = 0; index < bytes.length; ) {
+      if (filled === 0 && index + 4 <= bytes.length) {
+        this.word(
+          (bytes[index] as number) |
+            ((bytes[index + 1] as number) << 8) |
+            ((bytes[index + 2] as number) << 16) |
+            ((bytes[index + 3] as number) << 24),
+        );
+        index += 4;
+        continue;
+      }
+      rest |= (bytes[index] as number) << (filled * 8);
+      filled += 1;
+      index += 1;
+      if (filled < 4) continue;
+      this.word(rest);
+      rest = 0;
+      filled = 0;
     }
-    let rest = bytes.length;
-    for (let index = whole; index < bytes.length; index += 1) {
-      rest = (rest << 8) | (bytes[index] as number);
-    }
-    this.word(rest ^ (bytes.length << 20));
+    this.rest = rest;
+    this.filled = filled;
+    this.length += bytes.length;
+  }
+
+  end(): void {
+    this.word(this.rest);
+    this.word(this.length);
   }
 
   fill(out: Uint8Array): void {
@@ -49,6 +68,7 @@ class Mixer {
 function digest(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const mixer = new Mixer();
   for (const part of parts) mixer.bytes(part);
+  mixer.end();
   const out = new Uint8Array(length);
   mixer.fill(out);
   return out;

@@ -34,7 +34,7 @@ export class Forger extends Attacker {
   }
 
   protected override seen(transit: Transit): void {
-    if (transit.fate !== 'delivered') return;
+    if (transit.fate !== 'delivered' || transit.datagram.bytes.length < 2) return;
     const { source, destination, bytes } = transit.datagram;
     const model = { source, destination, bytes: bytes.slice() };
     if (this.#models.length < kept) this.#models.push(model);
