@@ -35,7 +35,7 @@ export class Daemon {
     this.#namespaces = namespaces;
     this.#programs = programs;
     this.#folder = join(folder, name);
-    mkdirSync(join(this.#folder, 'state'), { recursive: true, mode: 0o700 });
+    mkdirSync(this.state, { recursive: true, mode: 0o700 });
     mkdirSync(join(this.#folder, 'home'), { recursive: true });
   }
 
@@ -51,20 +51,24 @@ export class Daemon {
     return join(this.#folder, 'control.sock');
   }
 
+  get state(): string {
+    return join(this.#folder, 'state');
+  }
+
   configure(uci: string): void {
     writeFileSync(this.configFile, uci);
   }
 
   /** Spends an invite into configuration and state, as an owner does before the first start. */
   async join(invite: string): Promise<void> {
-    const args = ['join', '-', '--config', this.configFile, '--state', this.#state];
+    const args = ['join', '-', '--config', this.configFile, '--state', this.state];
     await this.#namespaces.run(this.name, this.#command(this.#programs.cli, args), `${invite}\n`);
   }
 
   start(): void {
     this.#startedAt = nowMs();
     const log = openSync(this.logFile, 'a');
-    const args = ['--config', this.configFile, '--state', this.#state, '--control', this.control];
+    const args = ['--config', this.configFile, '--state', this.state, '--control', this.control];
     this.#child = this.#namespaces.start(this.name, this.#command(this.#programs.daemon, args), {
       stdio: ['ignore', log, log],
     });
@@ -107,6 +111,18 @@ export class Daemon {
     }
   }
 
+  /** Waits for the process to end by itself: its exit code, or null after a signal. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) throw new Error(`${this.name} was not started`);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
+  }
+
+  get processId(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Since the process was last started. */
   sinceStartMs(): number {
     return nowMs() - this.#startedAt;
@@ -125,10 +141,6 @@ export class Daemon {
   logTail(): string {
     const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-shownLogLines);
     return [`last lines of ${this.logFile}:`, ...lines.map((line) => `  ${line}`)].join('\n');
-  }
-
-  get #state(): string {
-    return join(this.#folder, 'state');
   }
 
   #command(program: string, args: readonly string[]): readonly string[] {

@@ -83,8 +83,7 @@ export class Lab {
     if (overlay === undefined) throw new Error('there is no overlay to kill a part of');
     if (victim === 'mn' || victim === 'cn') return overlay.daemons[victim];
     if (victim === 'ds') return overlay.daemons['ds-a'];
-    const relayName = (await overlay.path(peer))?.relayName;
-    return overlay.daemons[relayName?.startsWith('rs-b') === true ? 'rs-b' : 'rs-a'];
+    return overlay.relayOf(peer);
   }
 
   async remove(): Promise<void> {

@@ -63,7 +63,8 @@ async function runLab(options: LabOptions): Promise<number> {
   const lab = new Lab();
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => resolve('interrupted'));
+      // Stays: a second signal must not end the lab before it has cleaned up.
+      process.on(signal, () => resolve('interrupted'));
     }
   });
   const begin = Date.now();

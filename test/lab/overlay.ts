@@ -38,19 +38,33 @@ export class Overlay {
     this.virtualIps = { mn, cn };
   }
 
-  /** MN's path to the peer, or undefined while there is none. */
+  /** MN's path to the peer, one that is up if there is any; undefined while there is none. */
   async path(peer: Peer): Promise<PathRow | undefined> {
     const { paths } = await this.daemons.mn.call('paths');
-    return paths.find((path) =>
+    const toPeer = paths.filter((path) =>
       peer === 'cn'
         ? path.kind === 'node' && path.virtualIpv4 === this.virtualIps.cn
         : path.kind === 'exit' && path.role === 'node',
     );
+    return toPeer.find((path) => path.state === 'up') ?? toPeer[0];
   }
 
+  /** An exit path ends at a Relay Server: to a general node, that is the route through it. */
   async route(peer: Peer): Promise<RouteKind> {
     const path = await this.path(peer).catch(() => undefined);
-    return path?.state === 'building' ? 'none' : (path?.route ?? 'none');
+    if (path === undefined || path.state === 'building') return 'none';
+    return path.kind === 'exit' && path.route === 'direct' ? 'relay' : path.route;
+  }
+
+  /** The Relay Server that the path uses, or keeps in reserve. */
+  async relayOf(peer: Peer): Promise<Daemon> {
+    const path = await this.path(peer);
+    const wanted = path?.kind === 'exit' ? path.peerId : path?.relayName;
+    for (const name of ['rs-a', 'rs-b'] as const) {
+      const { rs } = await this.daemons[name].call('status');
+      if (rs !== null && (rs.nodeId === wanted || rs.name === wanted)) return this.daemons[name];
+    }
+    throw new Error(`no Relay Server is the ${wanted} of the path`);
   }
 
   /** Memory and start-up time of the running daemons, for the report. */

@@ -77,14 +77,15 @@ export async function runTrial(
   const routeBefore = await run.begin();
   const move = await run.act();
   await run.back(move.end);
-  const routeAfter = await run.route(pattern.expected);
+  await run.route(pattern.expected);
   await sleep(settleMs);
+  const routeAfter = await run.currentRoute();
   const signallingMs = pattern.kill === undefined ? await lab.signallingMs(pattern.peer) : null;
   const records = await run.end();
   return {
     pattern,
     routeBefore,
-    routeAfter: lab.overlay === undefined ? 'none' : await run.currentRoute(routeAfter),
+    routeAfter: pattern.peer === 'gn' ? routeByExit(routeAfter, records) : routeAfter,
     up: flowFigures(records.mobileUdp, records.peerUdp, move.begin),
     down: flowFigures(records.peerUdp, records.mobileUdp, move.begin),
     ...tcpVerdict(records.mobileTcp, records.peerTcp),
@@ -179,8 +180,8 @@ class TrialRun {
     }
   }
 
-  async currentRoute(otherwise: RouteKind): Promise<RouteKind> {
-    return (await this.#lab.overlay?.route(this.#pattern.peer)) ?? otherwise;
+  async currentRoute(): Promise<RouteKind> {
+    return (await this.#lab.overlay?.route(this.#pattern.peer)) ?? 'none';
   }
 
   async end(): Promise<TrialRecords> {
@@ -264,6 +265,14 @@ async function pair<T>(
   call: (agent: Agent) => Promise<T>,
 ): Promise<[T, T]> {
   return Promise.all([call(first), call(second)]);
+}
+
+/** What the node says must agree with the source that the general node sees: a Relay Server's. */
+function routeByExit(route: RouteKind, { peerUdp }: TrialRecords): RouteKind {
+  const source = peerUdp.sources.at(-1);
+  const relays: readonly string[] = [servers['rs-a'], servers['rs-b']];
+  if (route === 'none' || source === undefined) return 'none';
+  return relays.includes(source) ? route : 'direct';
 }
 
 function tcpVerdict(

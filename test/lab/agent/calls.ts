@@ -22,6 +22,8 @@ export interface UdpRecord {
   /** Sequence number and arrival time in the order of arrival, and how long it was under way. */
   readonly received: readonly (readonly [sequence: number, at: number, tookMs: number])[];
   readonly duplicates: number;
+  /** The addresses that datagrams came from, the latest last. */
+  readonly sources: readonly string[];
   readonly sendErrors: number;
 }
 

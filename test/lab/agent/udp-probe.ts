@@ -16,6 +16,7 @@ export class UdpProbe {
   readonly #sentAt: number[] = [];
   readonly #received: [number, number, number][] = [];
   readonly #seen = new Set<number>();
+  readonly #sources = new Set<string>();
   #peer: { ip: string; port: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #nextAt = 0;
@@ -70,6 +71,7 @@ export class UdpProbe {
       sentAt: this.#sentAt,
       received: this.#received,
       duplicates: this.#duplicates,
+      sources: [...this.#sources],
       sendErrors: this.#sendErrors,
     };
   }
@@ -114,6 +116,8 @@ export class UdpProbe {
     if (bytes.length !== packetBytes || bytes.readUInt32BE(0) !== this.#options.trial) return;
     const at = nowMs();
     const sequence = bytes.readUInt32BE(4);
+    this.#sources.delete(ip);
+    this.#sources.add(ip);
     if (this.#options.peer === undefined) this.#peer = { ip, port };
     if (sequence === greeting) return;
     if (this.#seen.has(sequence)) {
