@@ -216,7 +216,8 @@ export class Driver {
     if (role.store.pending && !this.#commit(role) && role.requiresStore) {
       this.counters.add('effects-held-back');
       if (out.kind === 'control-answer') {
-        const error = 'The change could not be written to disk and was not carried out; see the log.';
+        const error =
+          'The change could not be written to disk and was not carried out; see the log.';
         this.#answer(out.id, { ok: false, error });
       }
       return;
@@ -263,7 +264,9 @@ export class Driver {
       if (now - role.storeComplainedAt >= storeComplaintMs) {
         role.storeComplainedAt = now;
         const reason = (error as Error).message;
-        this.#ports.log.error(`${role.name}: the state cannot be written: ${reason}. Free disk space.`);
+        this.#ports.log.error(
+          `${role.name}: the state cannot be written: ${reason}. Free disk space.`,
+        );
       }
       return false;
     }

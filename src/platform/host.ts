@@ -14,6 +14,7 @@ import type { HostedRole } from './driver-ports.ts';
 import { ownMark } from './interface-setup.ts';
 import type { Log } from './log.ts';
 import { Rtnl } from './netlink/rtnl.ts';
+import { ReversePath } from './reverse-path.ts';
 import { errnoName } from './tjs/system-error.ts';
 import { tunHeadroom, tunTailroom } from './tjs/tun.ts';
 import { UdpPort } from './tjs/udp.ts';
@@ -47,6 +48,7 @@ export class Host {
   readonly #udp: UdpPort;
   readonly #watcher: UplinkWatcher;
   readonly #interface: VirtualInterface | undefined;
+  readonly #reversePath: ReversePath;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   /** Opens everything and starts the roles. Throws ProblemToMend for what its owner can mend. */
@@ -55,6 +57,7 @@ export class Host {
     const { device, log, suite } = options;
     const failed = (error: unknown) => options.crashed(error, { where: 'platform' });
     this.#log = log;
+    this.#reversePath = new ReversePath(log);
     this.#interface =
       device === undefined
         ? undefined
@@ -86,7 +89,10 @@ export class Host {
       path: this.#path,
       send: (to, uplink, bytes) => this.#udp.queue(to, uplink, bytes, 0, bytes.length),
       flush: () => this.#udp.flush(),
-      setInterface: (role, wanted) => this.#interface?.set(role, wanted),
+      setInterface: (role, wanted) => {
+        this.#interface?.set(role, wanted);
+        this.#checkReversePath();
+      },
       event: options.event,
       fatal: options.fatal,
       crashed: options.crashed,
@@ -105,6 +111,12 @@ export class Host {
     const names = uplinks.map(({ id, usable }) => (usable ? id : `(${id})`));
     this.#log.debug(`uplinks: ${names.join(', ') || 'none'}`);
     this.driver.uplinks(uplinks);
+    this.#checkReversePath();
+  }
+
+  #checkReversePath(): void {
+    if (!this.#interface?.hasExitRoutes) this.#reversePath.restore();
+    else this.#reversePath.loosen(this.#watcher.current.map(({ device }) => device));
   }
 
   /** A network that refuses our datagrams refuses many: one line is enough. */
@@ -146,6 +158,7 @@ export class Host {
   stop(): void {
     this.driver.stop();
     this.#watcher.close();
+    this.#reversePath.restore();
     this.#interface?.close();
     this.#udp.close();
     this.#rtnl.close();

@@ -20,10 +20,7 @@ export interface LocalUplink extends Uplink {
 }
 
 export interface UplinkTables {
-  readonly linkByIndex: ReadonlyMap<
-    number,
-    { readonly name: string; readonly flags: number }
-  >;
+  readonly linkByIndex: ReadonlyMap<number, { readonly name: string; readonly flags: number }>;
   readonly addresses: Iterable<Address>;
   readonly routes: Iterable<OutwardRoute>;
 }
@@ -105,6 +102,8 @@ export function urgencyOf(told: readonly Uplink[], current: readonly Uplink[]): 
 export function sameUplinks(left: readonly Uplink[], right: readonly Uplink[]): boolean {
   return (
     left.length === right.length &&
-    left.every(({ id, usable }, index) => id === right[index]?.id && usable === right[index]?.usable)
+    left.every(
+      ({ id, usable }, index) => id === right[index]?.id && usable === right[index]?.usable,
+    )
   );
 }

@@ -10,7 +10,8 @@ import type { Log } from './log.ts';
 import type { Rtnl } from './netlink/rtnl.ts';
 import { TunDevice, type TunHandlers } from './tjs/tun.ts';
 
-export interface VirtualInterfaceHandlers extends Pick<TunHandlers, 'packet' | 'drained' | 'failed'> {
+export interface VirtualInterfaceHandlers
+  extends Pick<TunHandlers, 'packet' | 'drained' | 'failed'> {
   /** The device was deleted and cannot be made again. */
   readonly lost: (error: unknown) => void;
 }
@@ -37,6 +38,10 @@ export class VirtualInterface {
 
   get counters(): Record<string, number> {
     return this.#tun.counters.snapshot();
+  }
+
+  get hasExitRoutes(): boolean {
+    return [...this.#wantedByRole.values()].some(({ exitRoutes }) => exitRoutes.length > 0);
   }
 
   #openTun(): TunDevice {

@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import type { Endpoint } from '../../src/base/ip.ts';
 import type { Deadline } from '../../src/base/timers.ts';
 import type { PathCommand, PathNotice, PathStats } from '../../src/datapath/commands.ts';
-import type { RoleName } from '../../src/protocol/control-results.ts';
-import type { Input, JsonObject, Machine, Output } from '../../src/protocol/machine.ts';
 import { Driver } from '../../src/platform/driver.ts';
 import type { DriverPorts, HostedRole } from '../../src/platform/driver-ports.ts';
 import { Log } from '../../src/platform/log.ts';
 import type { Store } from '../../src/platform/store/store.ts';
+import type { RoleName } from '../../src/protocol/control-results.ts';
+import type { Input, JsonObject, Machine, Output } from '../../src/protocol/machine.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 
 const peer = '192.0.2.1:4649' as Endpoint;
@@ -166,7 +166,9 @@ test('with a full disk a Direction Server sends nothing, and a node goes on', as
   world.datagram(2);
   const lines = world.happened();
   assert.ok(lines.includes('send 7 to 192.0.2.1:4649 by undefined'));
-  assert.ok(lines.some((line) => /^error: node: the state cannot be written: disk full/.test(line)));
+  assert.ok(
+    lines.some((line) => /^error: node: the state cannot be written: disk full/.test(line)),
+  );
   world.role('ds').answer = (input) =>
     input.kind === 'control'
       ? [store('b'), { kind: 'control-answer', id: input.id, answer: { ok: true, result: {} } }]
@@ -221,7 +223,10 @@ test('notices go to the role that made the path or the relay', () => {
   assert.equal(noticed(idle('aa')), ['node', 'rs']);
   assert.equal(noticed(idle('bb')), ['rs']);
   assert.equal(noticed({ notice: 'no-path', destination: '198.18.0.1' as never }), ['node']);
-  assert.equal(noticed({ notice: 'unknown-path', pathId: 'cc' as PathId, from: peer, length: 40 }), ['rs']);
+  assert.equal(
+    noticed({ notice: 'unknown-path', pathId: 'cc' as PathId, from: peer, length: 40 }),
+    ['rs'],
+  );
   make('node', { op: 'path-delete', pathId: 'aa' as PathId });
   assert.equal(noticed(idle('aa')), ['rs']);
 });
@@ -276,9 +281,10 @@ test('an exception out of a role ends everything with a summary', () => {
     throw new Error('our mistake');
   };
   world.datagram(1);
-  assert.is((world.crashes[0]?.error as Error).message, 'our mistake');
-  assert.is(world.crashes[0]?.summary['where'], 'node');
-  assert.is(world.crashes[0]?.summary['input'], 'datagram');
+  const [crash] = world.crashes;
+  assert.is(crash?.error instanceof Error && crash.error.message, 'our mistake');
+  assert.is(crash?.summary['where'], 'node');
+  assert.is(crash?.summary['input'], 'datagram');
   world.datagram(1);
   world.driver.uplinks([]);
   assert.equal(world.role('ds').inputs, []);
@@ -295,7 +301,10 @@ test('a role that ended gets nothing more, and the others go on', async () => {
   assert.equal(world.role('ds').kinds(), ['start', 'uplinks']);
   assert.equal(world.driver.roles, ['ds']);
   const call = { method: 'paths', arguments: {} };
-  assert.equal(await world.driver.ask('node', call), { ok: false, error: 'The invite has expired.' });
+  assert.equal(await world.driver.ask('node', call), {
+    ok: false,
+    error: 'The invite has expired.',
+  });
 });
 
 test('an interface that cannot be set is logged and counted', () => {

@@ -46,9 +46,13 @@ test('a file is written, replaced, read and removed', async () => {
 test('a failure names the file and leaves the old content', () => {
   assert.throws(
     () => writeFileDurably(`${scratch}/none/x`, utf8('x')),
-    (error: unknown) => error instanceof SystemError && error.is('ENOENT') && error.message.includes('none/x'),
+    (error: unknown) =>
+      error instanceof SystemError && error.is('ENOENT') && error.message.includes('none/x'),
   );
-  assert.throws(() => readFile(scratch), (error: unknown) => error instanceof SystemError);
+  assert.throws(
+    () => readFile(scratch),
+    (error: unknown) => error instanceof SystemError,
+  );
 });
 
 test('directories are made with those above, for their owner alone', async () => {

@@ -2,11 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Endpoint, Prefix } from '../../src/base/ip.ts';
 import type { Deadline } from '../../src/base/timers.ts';
-import type { Input, JsonObject, Machine, Output } from '../../src/protocol/machine.ts';
 import { Host } from '../../src/platform/host.ts';
 import { Log } from '../../src/platform/log.ts';
 import { FileStore } from '../../src/platform/store/file-store.ts';
+import { run } from '../../src/platform/tjs/process.ts';
 import { UdpPort } from '../../src/platform/tjs/udp.ts';
+import type { Input, JsonObject, Machine, Output } from '../../src/protocol/machine.ts';
 import { suite } from '../support/suite.ts';
 import { enterOwnNetwork, eventually, ip, isRoot } from './support/own-network.ts';
 import { makeScratch, removeScratch } from './support/scratch.ts';
@@ -46,7 +47,8 @@ class SmallRole implements Machine {
         exitRoutes: ['203.0.113.0/24' as Prefix],
       });
     }
-    const uplink = input.kind === 'uplinks' ? input.uplinks.find(({ usable }) => usable) : undefined;
+    const uplink =
+      input.kind === 'uplinks' ? input.uplinks.find(({ usable }) => usable) : undefined;
     if (uplink) {
       const bytes = Uint8Array.of(1, 2, 3);
       this.#effects.push(
@@ -96,6 +98,10 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
   const first = start('ntm2', mover);
   assert.ok(first.marked);
 
+  await run(['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter']);
+  const filter = async () =>
+    (await run(['cat', '/proc/sys/net/ipv4/conf/one/rp_filter'])).out.trim();
+  const filterBefore = await filter();
   await ip('link set one up');
   await ip('address add 192.0.2.2/24 dev one');
   await ip('route add default via 192.0.2.1');
@@ -112,8 +118,10 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
   assert.ok(lines.some((line) => /ntm3 was deleted by someone else/.test(line)));
   assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x4649 lookup 4649/);
 
+  assert.is(await filter(), '2');
   first.stop();
   second.stop();
+  assert.is(await filter(), filterBefore);
   await eventually(async () => !(await ip('link')).includes('ntm'));
   assert.not.match(await ip('rule'), /4649/);
   assert.equal(mover.inputs.map(({ kind }) => kind).slice(-1), ['stop']);
@@ -140,7 +148,12 @@ rooted('a packet to nowhere is told to the node', async () => {
   };
   const application = new UdpPort(
     { port: 0, mark: 0 },
-    { receive: () => {}, received: () => {}, sendFailed: (_to, number) => fail(number), failed: fail },
+    {
+      receive: () => {},
+      received: () => {},
+      sendFailed: (_to, number) => fail(number),
+      failed: fail,
+    },
   );
   application.queue('198.18.0.77:9' as Endpoint, undefined, Uint8Array.of(1), 0, 1);
   application.flush();

@@ -14,7 +14,9 @@ test('lines at or above the level are written, others are not', () => {
 
 test('a text cannot forge a second line', () => {
   const lines: string[] = [];
-  new Log({ level: 'debug', write: (line) => lines.push(line) }).warn('x\nerror: y\u001b[31m\u0000');
+  new Log({ level: 'debug', write: (line) => lines.push(line) }).warn(
+    'x\nerror: y\u001b[31m\u0000',
+  );
   assert.equal(lines, ['warn: x\\nerror: y\\x1b[31m\\x00\n']);
 });
 

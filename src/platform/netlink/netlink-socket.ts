@@ -7,7 +7,7 @@ import { CStruct, socketConstants } from '../tjs/abi.ts';
 import { isAgain, WatchedFd } from '../tjs/fd.ts';
 import { errno } from '../tjs/ffi.ts';
 import { libc } from '../tjs/libc.ts';
-import { errorOfLastCall, errnos, SystemError } from '../tjs/system-error.ts';
+import { errnos, errorOfLastCall, SystemError } from '../tjs/system-error.ts';
 import {
   decodeAcknowledgement,
   decodeMessages,

@@ -5,7 +5,14 @@
  * when they are to be asked anew.
  */
 import { type Ip, ipFromBytes, type Prefix, prefix } from '../../base/ip.ts';
-import { decodeAttributes, type NetlinkMessage, nlmsgFlags, textOf, u16At, u32At } from './nlmsg.ts';
+import {
+  decodeAttributes,
+  type NetlinkMessage,
+  nlmsgFlags,
+  textOf,
+  u16At,
+  u32At,
+} from './nlmsg.ts';
 
 export const rtm = {
   newLink: 16,
@@ -97,7 +104,8 @@ export function decodeAddress(payload: Uint8Array): Address | undefined {
 /** The route, or undefined when it leads nowhere outside. */
 export function decodeOutwardRoute(payload: Uint8Array): OutwardRoute | undefined {
   const flags = u32At(payload, 8);
-  if (flags === undefined || flags & (nextHopDead | nextHopLinkDown | clonedRoute)) return undefined;
+  if (flags === undefined || flags & (nextHopDead | nextHopLinkDown | clonedRoute))
+    return undefined;
   const family = payload[0] === AF_INET ? 4 : payload[0] === AF_INET6 ? 6 : undefined;
   const length = payload[1] as number;
   const attributes = decodeAttributes(payload, 12);
@@ -205,7 +213,8 @@ export class RtnlTables {
       this.linkByIndex.set(link.index, link);
     }
     // A route of a device without carrier is marked dead and, with the carrier back, alive, in silence.
-    const turned = before && ((before.flags ^ link.flags) & (linkFlags.up | linkFlags.running)) !== 0;
+    const turned =
+      before && ((before.flags ^ link.flags) & (linkFlags.up | linkFlags.running)) !== 0;
     if (type === rtm.delLink || turned) this.routesStale = true;
   }
 

@@ -6,8 +6,14 @@
 import { ipBytes, isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
 import { SystemError } from '../tjs/system-error.ts';
 import { NetlinkNotifications, NetlinkRequests } from './netlink-socket.ts';
-import { decodeAttributes, MessageBuilder, type NetlinkMessage, nlmsgFlags, u32At } from './nlmsg.ts';
-import { addressFlags, linkFlags, mainTable, rtm, type RtnlTables } from './rtnl-tables.ts';
+import {
+  decodeAttributes,
+  MessageBuilder,
+  type NetlinkMessage,
+  nlmsgFlags,
+  u32At,
+} from './nlmsg.ts';
+import { addressFlags, linkFlags, mainTable, type RtnlTables, rtm } from './rtnl-tables.ts';
 
 const NETLINK_ROUTE = 0;
 /** RTMGRP bits: links, IPv4 and IPv6 addresses and routes. */

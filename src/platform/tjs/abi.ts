@@ -4,7 +4,7 @@
  */
 import { PosixSocket } from 'tjs:posix-socket';
 import { littleEndian } from '../byte-order.ts';
-import { pointerBytes } from './ffi.ts';
+import { pointerBytes } from './ffi-engine.ts';
 
 /** MIPS kept the numbers of an older system; its socket level gives it away. */
 const mips = PosixSocket.defines['SOL_SOCKET'] === 0xffff;
@@ -12,6 +12,7 @@ const mips = PosixSocket.defines['SOL_SOCKET'] === 0xffff;
 export const abi = { pointerBytes, littleEndian, mips } as const;
 
 export const socketConstants = {
+  AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
   AF_NETLINK: 16,

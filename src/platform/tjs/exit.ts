@@ -17,11 +17,12 @@ export const exitCodes = {
 } as const;
 
 const wakeIntervalMs = 2 ** 30;
-let keepAlive: ReturnType<typeof setInterval> | undefined;
+let staysAlive = false;
 
 /** The engine would end when no timer and no polled socket is left. */
 export function stayAlive(): void {
-  keepAlive ??= setInterval(() => {}, wakeIntervalMs);
+  if (!staysAlive) setInterval(() => {}, wakeIntervalMs);
+  staysAlive = true;
 }
 
 export function exit(code: number): never {

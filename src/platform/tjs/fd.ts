@@ -8,7 +8,7 @@
 import { PosixSocket } from 'tjs:posix-socket';
 import { CStruct, fileConstants, socketConstants } from './abi.ts';
 import { libc } from './libc.ts';
-import { errorOfLastCall, errnos, orThrow, SystemError } from './system-error.ts';
+import { errnos, errorOfLastCall, orThrow, SystemError } from './system-error.ts';
 
 const { SOL_SOCKET, SO_ERROR, SOCK_NONBLOCK, SOCK_CLOEXEC } = socketConstants;
 
@@ -170,4 +170,3 @@ function systemErrorOf(error: unknown, operation: string): SystemError {
 export function isAgain(number: number): boolean {
   return number === errnos.EAGAIN || number === errnos.EINTR;
 }
-

@@ -5,41 +5,20 @@
  * kept in prepared bytes and addresses are handed over as they are, which is many times quicker there
  * than its own conversion. Callbacks, floating point and structures by value are left out.
  */
-import * as engine from 'tjs:ffi';
 import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
 import { AssertionFailure, assert } from '../../base/assert.ts';
 import { littleEndian } from '../byte-order.ts';
-
-const ffi: ForeignInterface = engine.default ?? (engine as unknown as ForeignInterface);
-
-/** `buffer` is any pointer: a Uint8Array, a `Pinned` one, or null. `string` is NUL-terminated UTF-8. */
-export type ArgumentType = 'int' | 'uint' | 'u16' | 'u64' | 'size' | 'ulong' | 'buffer' | 'string';
-export type ReturnType = 'void' | 'int' | 'uint' | 'size' | 'ssize';
-/** The result, then the arguments; `'...'` stands before the variable ones. */
-export type Signature = readonly [ReturnType, ...(ArgumentType | '...')[]];
-
-declare const pinned: unique symbol;
-/** A buffer whose address was taken for good; see `pin`. */
-export interface Pinned {
-  readonly [pinned]: true;
-}
-
-type ArgumentOf<T> = T extends 'buffer'
-  ? Uint8Array | Pinned | null
-  : T extends 'string'
-    ? string
-    : number;
-type ArgumentsOf<T extends readonly unknown[]> = T extends readonly [infer First, ...infer Rest]
-  ? First extends '...'
-    ? ArgumentsOf<Rest>
-    : [ArgumentOf<First>, ...ArgumentsOf<Rest>]
-  : [];
-type FunctionOf<S> = S extends readonly [infer Returns, ...infer Args]
-  ? (...values: ArgumentsOf<Args>) => Returns extends 'void' ? undefined : number
-  : never;
-export type Bound<Symbols extends Readonly<Record<string, Signature>>> = {
-  readonly [Name in keyof Symbols]: FunctionOf<Symbols[Name]>;
-};
+import { ffi, pointerBytes } from './ffi-engine.ts';
+import {
+  type ArgumentType,
+  type Bound,
+  checkNumber,
+  cString,
+  type Pinned,
+  type ReturnType,
+  type Signature,
+  shapeOf,
+} from './ffi-types.ts';
 
 /** None of the library's names could be opened, or it lacks a function. */
 export class LibraryMissing extends Error {
@@ -51,9 +30,6 @@ export class LibraryMissing extends Error {
     this.libraryNames = libraryNames;
   }
 }
-
-/** Bytes of a pointer, of `size_t` and of `long`: 8 or 4. */
-export const pointerBytes = ffi.types['pointer']?.size === 4 ? 4 : 8;
 
 /** C's `errno`; only meaningful directly after the call that failed. */
 export function errno(): number {
@@ -80,13 +56,6 @@ export function pin(bytes: Uint8Array): Pinned {
   return handle as unknown as Pinned;
 }
 
-const encoder = new TextEncoder();
-
-function cString(text: string): Uint8Array {
-  assert(!text.includes('\0'), 'a C string holds no NUL');
-  return encoder.encode(`${text}\0`);
-}
-
 /** Opens the first library of the list that exists and has all functions. */
 export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
   libraryNames: readonly string[],
@@ -95,7 +64,9 @@ export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
   const reasons: string[] = [];
   for (const library of libraryNames) {
     try {
-      return (ffi.dlopen ? bindModern(library, symbols) : bindClassic(library, symbols)) as Bound<Symbols>;
+      return (
+        ffi.dlopen ? bindModern(library, symbols) : bindClassic(library, symbols)
+      ) as Bound<Symbols>;
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
@@ -104,39 +75,6 @@ export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
 }
 
 type Call = (...values: unknown[]) => unknown;
-
-interface Shape {
-  readonly returns: ReturnType;
-  readonly args: readonly ArgumentType[];
-  readonly fixed: number | undefined;
-}
-
-function shapeOf([returns, ...rest]: Signature): Shape {
-  const marker = rest.indexOf('...');
-  const args = rest.filter((type): type is ArgumentType => type !== '...');
-  return { returns, args, fixed: marker < 0 ? undefined : marker };
-}
-
-const longBits = pointerBytes * 8;
-/** Exclusive limits; 64-bit values stop where numbers stop being exact. */
-const limitByType: Readonly<Partial<Record<ArgumentType, number>>> = {
-  u16: 2 ** 16,
-  uint: 2 ** 32,
-  u64: 2 ** 53,
-  size: Math.min(2 ** longBits, 2 ** 53),
-  ulong: Math.min(2 ** longBits, 2 ** 53),
-};
-
-function checkNumber(type: ArgumentType, value: unknown): void {
-  const number = value as number;
-  const limit = limitByType[type];
-  if (type === 'int') {
-    if (Number.isInteger(value) && number >= -(2 ** 31) && number < 2 ** 31) return;
-  } else if (limit !== undefined) {
-    if (Number.isSafeInteger(value) && number >= 0 && number < limit) return;
-  }
-  throw new AssertionFailure(`a C function was given ${String(value)} for ${type}`);
-}
 
 const modernName: Readonly<Record<ArgumentType | ReturnType, string>> = {
   void: 'void',
@@ -218,7 +156,10 @@ function bindClassic(
   symbols: Readonly<Record<string, Signature>>,
 ): Record<string, Call> {
   const { Lib, CFunction, types } = ffi;
-  assert(Lib !== undefined && CFunction !== undefined, 'the engine has a foreign function interface');
+  assert(
+    Lib !== undefined && CFunction !== undefined,
+    'the engine has a foreign function interface',
+  );
   const opened = new Lib(library);
   const bound: Record<string, Call> = {};
   for (const [name, signature] of Object.entries(symbols)) {
@@ -291,7 +232,7 @@ function prepared(
 }
 
 function writeNumber(area: Uint8Array, value: number): void {
-  const low = value % 0x1_0000_0000 | 0;
+  const low = (value % 0x1_0000_0000) | 0;
   const high = Math.floor(value / 0x1_0000_0000);
   for (let index = 0; index < area.length; index += 1) {
     area[index] = index < 4 ? low >>> (index * 8) : high >>> ((index - 4) * 8);

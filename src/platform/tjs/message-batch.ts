@@ -4,8 +4,10 @@
  * half of a length is its second word.
  */
 import { littleEndian } from '../byte-order.ts';
-import { addressOf, type Pinned, pin, pointerBytes } from './ffi.ts';
 import { CStruct } from './abi.ts';
+import { addressOf, pin } from './ffi.ts';
+import { pointerBytes } from './ffi-engine.ts';
+import type { Pinned } from './ffi-types.ts';
 
 export const nameSlotBytes = 32;
 /** Room for one packet information record of either family, with its header. */
@@ -53,7 +55,10 @@ export class MessageBatch {
       header.pointer(base, addressOf(this.names) + BigInt(slot * nameSlotBytes));
       header.pointer(base + 2 * pointerBytes, vectorAddress + BigInt(vectorAt));
       header.size(base + 3 * pointerBytes, 1);
-      header.pointer(base + 4 * pointerBytes, addressOf(this.controls) + BigInt(slot * controlSlotBytes));
+      header.pointer(
+        base + 4 * pointerBytes,
+        addressOf(this.controls) + BigInt(slot * controlSlotBytes),
+      );
       vector.pointer(vectorAt, addressOf(this.buffers) + BigInt(slot * slotBytes));
       vector.size(vectorAt + pointerBytes, slotBytes);
     }

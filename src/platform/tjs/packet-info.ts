@@ -6,7 +6,7 @@
 import { type Ip, ipBytes } from '../../base/ip.ts';
 import type { LocalUplink } from '../uplinks.ts';
 import { CStruct, socketConstants } from './abi.ts';
-import { pointerBytes } from './ffi.ts';
+import { pointerBytes } from './ffi-engine.ts';
 import { controlSlotBytes } from './message-batch.ts';
 import { type Family, familyOf } from './socket-address.ts';
 
@@ -42,7 +42,11 @@ export class UplinkTable {
   readonly #departureById = new Map<string, Departure>();
   readonly #idByKey = new Map<number | string, string>();
 
+  /** Grows with every `set`. */
+  #edition = 0;
+
   set(uplinks: readonly LocalUplink[]): void {
+    this.#edition += 1;
     this.#departureById.clear();
     this.#idByKey.clear();
     for (const { id, ip, deviceIndex } of uplinks) {
@@ -64,8 +68,12 @@ export class UplinkTable {
     return this.#departureById.get(id);
   }
 
+  /** The uplink the datagram in `slot` arrived at. */
   arrival(reader: ArrivalReader, slot: number): string | undefined {
-    return this.#idByKey.get(reader.key(slot, true)) ?? this.#idByKey.get(reader.key(slot, false));
+    if (reader.repeats(slot, this.#edition)) return reader.lastId;
+    reader.lastId =
+      this.#idByKey.get(reader.key(slot, true)) ?? this.#idByKey.get(reader.key(slot, false));
+    return reader.lastId;
   }
 }
 
@@ -73,10 +81,31 @@ export class UplinkTable {
 export class ArrivalReader {
   readonly #family: Family;
   readonly #words: Uint32Array;
+  /** Address and device of the datagram before, and the edition of the table that was asked. */
+  readonly #last = new Uint32Array(6);
+  /** What the table answered then. */
+  lastId: string | undefined;
 
   constructor(family: Family, controls: Uint8Array) {
     this.#family = family;
     this.#words = new Uint32Array(controls.buffer, controls.byteOffset, controls.length / 4);
+  }
+
+  /** Whether this datagram came the same way as the one before, as most do. */
+  repeats(slot: number, edition: number): boolean {
+    const words = this.#words;
+    const last = this.#last;
+    const data = (slot * controlSlotBytes + headerBytes) / 4;
+    const count = this.#family === 4 ? 3 : 5;
+    let same = last[5] === edition;
+    last[5] = edition;
+    for (let index = 0; index < count; index += 1) {
+      const value = words[data + index] as number;
+      if (last[index] === value) continue;
+      last[index] = value;
+      same = false;
+    }
+    return same;
   }
 
   /** Local address, with the device it came through or without. */

@@ -5,7 +5,8 @@
  */
 import { assert } from '../../base/assert.ts';
 import { keyLength, nonceLength, type Suite, tagLength } from '../../noise/suite.ts';
-import { type Bound, bind, LibraryMissing } from './ffi.ts';
+import { bind, LibraryMissing } from './ffi.ts';
+import type { Bound } from './ffi-types.ts';
 
 const libraryNames = ['libsodium.so.23', 'libsodium.so.26', 'libsodium.so'] as const;
 const hashLength = 64;

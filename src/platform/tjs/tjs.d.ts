@@ -48,6 +48,7 @@ declare module 'tjs:ffi' {
   }
 
   const ffi: ForeignInterface;
+  // biome-ignore lint/style/noDefaultExport: one generation of the engine exports nothing else
   export default ffi;
 }
 
@@ -132,6 +133,9 @@ declare const tjs: {
     argv: readonly string[],
     options?: { readonly stdin?: string; readonly stdout?: string; readonly stderr?: string },
   ): TjsProcess;
-  makeDir(path: string, options?: { readonly mode?: number; readonly recursive?: boolean }): Promise<void>;
+  makeDir(
+    path: string,
+    options?: { readonly mode?: number; readonly recursive?: boolean },
+  ): Promise<void>;
   remove(path: string): Promise<void>;
 };

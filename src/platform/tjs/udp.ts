@@ -8,16 +8,23 @@
 import { Counters } from '../../base/counters.ts';
 import type { Endpoint } from '../../base/ip.ts';
 import type { LocalUplink } from '../uplinks.ts';
-import { socketConstants } from './abi.ts';
-import { isAgain, WatchedFd } from './fd.ts';
+import { socketConstants as c } from './abi.ts';
+import { isAgain, type WatchedFd } from './fd.ts';
 import { errno } from './ffi.ts';
 import { libc } from './libc.ts';
-import { controlSlotBytes, MessageBatch, nameSlotBytes } from './message-batch.ts';
-import { ArrivalReader, UplinkTable } from './packet-info.ts';
-import { DestinationCache, type Family, portOf, SenderCache, socketAddress } from './socket-address.ts';
-import { errnoName, errnos, orThrow, ProblemToMend, SystemError } from './system-error.ts';
-
-const c = socketConstants;
+import { controlSlotBytes, type MessageBatch, nameSlotBytes } from './message-batch.ts';
+import { UplinkTable } from './packet-info.ts';
+import { DestinationCache } from './socket-address.ts';
+import { errnoName, errnos, SystemError } from './system-error.ts';
+import {
+  batchSize,
+  boundPort,
+  type FamilySocket,
+  maxDatagramBytes,
+  openSocket,
+  trySetOption,
+  withBatches,
+} from './udp-socket.ts';
 
 /** `offset` and `length` say where in `buffer` the datagram is; the buffer is reused afterwards. */
 export type DatagramReceiver = (
@@ -55,25 +62,8 @@ export type UdpCount =
   | `send ${string}`
   | `receive ${string}`;
 
-const batchSize = 64;
-/** Longest datagram taken or sent, in bytes: a jumbo frame is not expected on an uplink. */
-export const maxDatagramBytes = 2048;
-const socketBufferBytes = 4 * 1024 * 1024;
 /** Batches read in one turn before other work gets its turn. */
 const maxRounds = 4;
-
-interface FamilySocket {
-  readonly family: Family;
-  readonly fd: WatchedFd;
-  readonly incoming: MessageBatch;
-  readonly senders: SenderCache;
-  readonly arrivals: ArrivalReader;
-  readonly outgoing: MessageBatch;
-  /** What the name and the control area of each outgoing slot hold now. */
-  readonly slotTo: (Endpoint | undefined)[];
-  readonly slotUplink: (string | undefined)[];
-  queued: number;
-}
 
 export class UdpPort {
   readonly port: number;
@@ -95,16 +85,17 @@ export class UdpPort {
     try {
       fd6 = openSocket(6, this.port);
     } catch (error) {
-      if (!(error instanceof SystemError && (error.is('EAFNOSUPPORT') || error.is('EADDRNOTAVAIL')))) {
+      if (
+        !(error instanceof SystemError && (error.is('EAFNOSUPPORT') || error.is('EADDRNOTAVAIL')))
+      ) {
         fd4.close();
         throw error;
       }
     }
-    this.#socket4 = familySocket(4, fd4);
-    this.#socket6 = fd6 && familySocket(6, fd6);
+    this.#socket4 = withBatches(4, fd4);
+    this.#socket6 = fd6 && withBatches(6, fd6);
     let marked = true;
     for (const socket of this.#sockets()) {
-      prepareSocket(socket);
       if (options.mark !== 0) marked = trySetOption(socket.fd, c.SO_MARK, options.mark) && marked;
       socket.fd.watch({
         readable: () => this.#read(socket),
@@ -231,72 +222,5 @@ export class UdpPort {
 
   close(): void {
     for (const socket of this.#sockets()) socket.fd.close();
-  }
-}
-
-function openSocket(family: Family, port: number): WatchedFd {
-  const fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, c.SOCK_DGRAM, 0);
-  try {
-    if (family === 6) fd.setOption(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
-    fd.bind(socketAddress(family, undefined, port));
-    return fd;
-  } catch (error) {
-    fd.close();
-    throw explained(error, port);
-  }
-}
-
-function explained(error: unknown, port: number): unknown {
-  if (!(error instanceof SystemError) || error.operation !== 'bind') return error;
-  if (error.is('EADDRINUSE')) {
-    return new ProblemToMend(
-      `option port: UDP port ${port} is in use by another program. Stop it, or choose another port.`,
-    );
-  }
-  if (error.is('EACCES')) {
-    return new ProblemToMend(`option port: UDP port ${port} needs root. Run as root, or choose another.`);
-  }
-  return error;
-}
-
-function boundPort(fd: WatchedFd): number {
-  const address = new Uint8Array(nameSlotBytes);
-  const length = new Uint8Array(Uint32Array.of(nameSlotBytes).buffer);
-  orThrow(libc.getsockname(fd.fd, address, length), 'getsockname');
-  return portOf(address);
-}
-
-function familySocket(family: Family, fd: WatchedFd): FamilySocket {
-  const incoming = new MessageBatch(batchSize, maxDatagramBytes);
-  for (let slot = 0; slot < batchSize; slot += 1) incoming.prepareReceive(slot);
-  return {
-    family,
-    fd,
-    incoming,
-    senders: new SenderCache(family, incoming.names, nameSlotBytes),
-    arrivals: new ArrivalReader(family, incoming.controls),
-    outgoing: new MessageBatch(batchSize, maxDatagramBytes),
-    slotTo: new Array<Endpoint | undefined>(batchSize).fill(undefined),
-    slotUplink: new Array<string | undefined>(batchSize).fill(undefined),
-    queued: 0,
-  };
-}
-
-function prepareSocket({ family, fd }: FamilySocket): void {
-  if (family === 4) fd.setOption(c.IPPROTO_IP, c.IP_PKTINFO, 1);
-  else fd.setOption(c.IPPROTO_IPV6, c.IPV6_RECVPKTINFO, 1);
-  // Beyond the system's limit only where we may; what is granted is enough for a start.
-  if (!trySetOption(fd, c.SO_RCVBUFFORCE, socketBufferBytes)) {
-    trySetOption(fd, c.SO_RCVBUF, socketBufferBytes);
-  }
-  trySetOption(fd, c.SO_SNDBUFFORCE, socketBufferBytes);
-}
-
-function trySetOption(fd: WatchedFd, name: number, value: number): boolean {
-  try {
-    fd.setOption(c.SOL_SOCKET, name, value);
-    return true;
-  } catch {
-    return false;
   }
 }

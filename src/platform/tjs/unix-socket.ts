@@ -71,7 +71,9 @@ async function removeStale(path: string): Promise<void> {
     if ((error as { code?: string }).code === 'ECONNREFUSED') libc.unlink(path);
     return;
   }
-  throw new ProblemToMend(`Another ntmobiled already listens at ${path}. Stop it, or use --control.`);
+  throw new ProblemToMend(
+    `Another ntmobiled already listens at ${path}. Stop it, or use --control.`,
+  );
 }
 
 async function acceptAll(server: unknown, accept: (stream: ByteStream) => void): Promise<void> {

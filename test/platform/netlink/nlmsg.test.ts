@@ -74,7 +74,10 @@ test('a message longer than the first buffer is built whole', () => {
 
 test('an acknowledgement tells errno and the sentence behind the repeated request', () => {
   const request = sample();
-  const negative = new MessageBuilder(0, 0).fixedU32(0x1_0000_0000 - 22).finish(0).slice(headerBytes);
+  const negative = new MessageBuilder(0, 0)
+    .fixedU32(0x1_0000_0000 - 22)
+    .finish(0)
+    .slice(headerBytes);
   const words = new MessageBuilder(0, 0).text(1, 'Invalid gateway').finish(0).slice(headerBytes);
   for (const [body, flags] of [
     [request, nlmsgFlags.extendedAck],

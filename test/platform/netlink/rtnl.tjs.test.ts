@@ -5,8 +5,8 @@ import { Rtnl } from '../../../src/platform/netlink/rtnl.ts';
 import { linkFlags, RtnlTables } from '../../../src/platform/netlink/rtnl-tables.ts';
 import { libc } from '../../../src/platform/tjs/libc.ts';
 import { SystemError } from '../../../src/platform/tjs/system-error.ts';
-import { type LocalUplink, uplinksOf } from '../../../src/platform/uplinks.ts';
 import { UplinkWatcher } from '../../../src/platform/uplink-watcher.ts';
+import { type LocalUplink, uplinksOf } from '../../../src/platform/uplinks.ts';
 import { enterOwnNetwork, eventually, ip, isRoot } from '../support/own-network.ts';
 
 const rooted = isRoot() ? test : test.skip;
@@ -94,7 +94,10 @@ rooted('what the kernel refuses is an error with its words and number', () => {
 rooted('a move is told as the kernel makes it, and tables equal a fresh load', async () => {
   const rtnl = new Rtnl();
   const told: (readonly LocalUplink[])[] = [];
-  const watcher = new UplinkWatcher(rtnl, ours, { changed: (list) => told.push(list), failed: fail });
+  const watcher = new UplinkWatcher(rtnl, ours, {
+    changed: (list) => told.push(list),
+    failed: fail,
+  });
   const last = () => told[told.length - 1] ?? watcher.current;
   const usable = () => last().flatMap(({ id, usable }) => (usable ? [id] : []));
   const shows = (...ids: string[]) => eventually(() => usable().join() === ids.join());

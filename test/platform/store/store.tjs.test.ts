@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { utf8 } from '../../../src/base/bytes.ts';
-import type { JsonObject } from '../../../src/protocol/machine.ts';
 import { readFile, writeFileDurably } from '../../../src/platform/files.ts';
 import { FileStore } from '../../../src/platform/store/file-store.ts';
 import { openSqliteStore } from '../../../src/platform/store/sqlite-store.ts';
 import type { Store } from '../../../src/platform/store/store.ts';
 import { run } from '../../../src/platform/tjs/process.ts';
 import { ProblemToMend } from '../../../src/platform/tjs/system-error.ts';
+import type { JsonObject } from '../../../src/protocol/machine.ts';
 import { makeScratch, removeScratch } from '../support/scratch.ts';
 
 let scratch = '';

@@ -8,8 +8,8 @@ import {
   errorText,
   LibraryMissing,
   pin,
-  pointerBytes,
 } from '../../../src/platform/tjs/ffi.ts';
+import { pointerBytes } from '../../../src/platform/tjs/ffi-engine.ts';
 
 const libc = bind(['libc.so.6', 'libc.so'], {
   getpid: ['int'],
@@ -79,7 +79,8 @@ test('wild numbers are refused before C sees them', () => {
   for (const wild of [-1, 1.5, Number.NaN, 2 ** 53, 2 ** 60, Number.POSITIVE_INFINITY]) {
     assert.throws(() => libc.memcpy(target, target, wild), /was given/);
   }
-  for (const wild of [2 ** 31, -(2 ** 31) - 1, 0.5]) assert.throws(() => libc.abs(wild), /was given/);
+  for (const wild of [2 ** 31, -(2 ** 31) - 1, 0.5])
+    assert.throws(() => libc.abs(wild), /was given/);
   const loose = libc as unknown as Record<string, (...values: unknown[]) => unknown>;
   assert.throws(() => loose['memcpy']?.(target, target, 4n));
   assert.throws(() => loose['memcpy']?.(target, target));
@@ -98,7 +99,8 @@ test('a missing library and a missing function say what was tried', () => {
   );
   assert.throws(
     () => bind(['libc.so.6', 'libc.so'], { ntm_no_such_function: ['int'] }),
-    (error: unknown) => error instanceof LibraryMissing && /ntm_no_such_function/.test(error.message),
+    (error: unknown) =>
+      error instanceof LibraryMissing && /ntm_no_such_function/.test(error.message),
   );
 });
 

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Endpoint, type Ip, parseEndpoint } from '../../../src/base/ip.ts';
-import type { LocalUplink } from '../../../src/platform/uplinks.ts';
 import { errnos } from '../../../src/platform/tjs/system-error.ts';
-import { maxDatagramBytes, UdpPort } from '../../../src/platform/tjs/udp.ts';
+import { UdpPort } from '../../../src/platform/tjs/udp.ts';
+import { maxDatagramBytes } from '../../../src/platform/tjs/udp-socket.ts';
+import type { LocalUplink } from '../../../src/platform/uplinks.ts';
 
 interface Arrival {
   readonly bytes: Uint8Array;

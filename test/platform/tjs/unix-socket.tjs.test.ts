@@ -1,5 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CStruct, socketConstants } from '../../../src/platform/tjs/abi.ts';
+import { WatchedFd } from '../../../src/platform/tjs/fd.ts';
+import { run } from '../../../src/platform/tjs/process.ts';
 import type { ByteStream } from '../../../src/platform/tjs/stream.ts';
 import { connectUnix, listenUnix } from '../../../src/platform/tjs/unix-socket.ts';
 
@@ -64,6 +67,21 @@ test('nobody listening is ENOENT, and a second listener is refused with a senten
   listener.close();
   const again = await listenUnix(path, (stream) => stream.close());
   again.close();
+});
+
+test('the file of a listener that was killed is replaced, and only its group may connect', async () => {
+  const socket = WatchedFd.socket(socketConstants.AF_UNIX, socketConstants.SOCK_STREAM, 0);
+  const address = new Uint8Array(110);
+  new CStruct(address).u16(0, socketConstants.AF_UNIX);
+  address.set(new TextEncoder().encode(path), 2);
+  socket.bind(address);
+  socket.close();
+  const listener = await listenUnix(path, (stream) => stream.close());
+  const client = await connectUnix(path);
+  assert.is(await client.read(), undefined);
+  client.close();
+  assert.is((await run(['stat', '-c', '%a', path])).out.trim(), '660');
+  listener.close();
 });
 
 test('a path too long for the kernel is refused', async () => {
