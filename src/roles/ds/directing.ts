@@ -30,6 +30,8 @@ export interface Reach {
 
 /** Repeating a path within this time of the last repetition does not help: a new one is issued. */
 const repeatWithinMs = 4000;
+/** Two reports of one loss, from both ends, are at most so far apart. */
+const sameLossMs = 1000;
 
 export class Directing {
   readonly #context: RoleContext;
@@ -243,15 +245,21 @@ export class Directing {
    * path is issued, by another Relay Server if there is one.
    */
   lost(path: DirectedPath): DirectedPath | RefusalName {
-    const { now } = this.#context;
-    if (path.commonKey && now - path.repeatedAt > repeatWithinMs) {
-      path.repeatedAt = now;
-      this.#replaceRelayIfGone(path);
-      path.revision += 1;
-      this.#direct(path);
-      return path;
-    }
+    const sinceMs = this.#context.now - path.repeatedAt;
+    if (!path.commonKey) return this.reissue(path, path.relayId);
+    if (sinceMs > repeatWithinMs || sinceMs < sameLossMs) return this.repeat(path);
     return this.reissue(path, path.relayId);
+  }
+
+  /** Says everything about a path again, but not twice for one loss that both ends report. */
+  repeat(path: DirectedPath): DirectedPath {
+    const { now } = this.#context;
+    if (Math.max(path.repeatedAt, path.createdAt) + sameLossMs > now) return path;
+    path.repeatedAt = now;
+    this.#replaceRelayIfGone(path);
+    path.revision += 1;
+    this.#direct(path);
+    return path;
   }
 
   #replaceRelayIfGone(path: DirectedPath): void {
@@ -286,6 +294,16 @@ export class Directing {
         this.reissue(path, undefined);
         continue;
       }
+      path.revision += 1;
+      this.#direct(path);
+    }
+  }
+
+  /** A Relay Server has come: paths that were issued while there was none get it. */
+  relayArrived(): void {
+    for (const path of this.#pathById.values()) {
+      if (path.kind === 'exit' || !path.commonKey || path.relayId !== undefined) continue;
+      this.#replaceRelayIfGone(path);
       path.revision += 1;
       this.#direct(path);
     }

@@ -293,7 +293,8 @@ export class DsRole implements Machine, Reach {
     this.fleet.set(relay);
     this.#timers.set('relay-offline', relay.relayId, this.#context.now + limits.offlineAfterMs);
     if (!before) this.#announce(record, 'online');
-    if (before && before.incarnation !== relay.incarnation) this.directing.relayRestarted(relay);
+    if (!before) this.directing.relayArrived();
+    else if (before.incarnation !== relay.incarnation) this.directing.relayRestarted(relay);
   }
 
   /** A Relay Server on this very host is seen at a loopback address: nodes reach it where they reach us. */

@@ -147,14 +147,16 @@ export class PathRequests {
     let path: DirectedPath | RefusalName;
     if (known && (known.pathId === values.lostPath || values.lostPath === undefined)) {
       refresh(known, [asker, peer]);
-      const isYoung = this.#context.now - known.createdAt < 2000;
+      const isYoung = this.#context.now - known.createdAt < youngMs;
       path = values.lostPath
         ? directing.lost(known)
         : isYoung
           ? known
           : directing.reissue(known, undefined);
     } else if (known) {
-      path = known;
+      // Another path than the one that was lost: it may have come to nothing at an end, so it is said again.
+      refresh(known, [asker, peer]);
+      path = directing.repeat(known);
     } else {
       path = directing.issue(directing.drawPathId(), [asker, peer], undefined);
     }
