@@ -178,7 +178,7 @@ export class DataPath {
   }
 
   #deletePath(entry: PathEntry): void {
-    const id = numberOfId(entry.pathId);
+    const { id } = entry;
     this.#pathById.delete(id);
     this.#routes.remove(entry, entry.prefixes);
     this.#timers.clear('silent', String(id));
@@ -279,7 +279,7 @@ export class DataPath {
     if (slot.firstSentAt === 0) slot.firstSentAt = now;
     if (entry.unansweredSince === 0) {
       entry.unansweredSince = now;
-      this.#timers.set('silent', String(numberOfId(entry.pathId)), now + silentAfterMs);
+      if (!entry.watchesSilence) this.#watchSilence(entry, now + silentAfterMs);
     }
     const worn = now - slot.firstSentAt > rekeyAfterMs || slot.counter > maxPacketsPerKey / 2;
     if (worn && !entry.keyWanted) {
@@ -483,20 +483,24 @@ export class DataPath {
     }
   }
 
+  #watchSilence(entry: PathEntry, at: number): void {
+    entry.watchesSilence = true;
+    this.#timers.set('silent', String(entry.id), at);
+  }
+
   #checkSilent(now: number, id: number): void {
     const entry = this.#pathById.get(id);
-    if (!entry || entry.unansweredSince === 0) return;
+    if (!entry) return;
+    entry.watchesSilence = false;
+    if (entry.unansweredSince === 0) return;
     const at = entry.unansweredSince + silentAfterMs;
     if (now < at) {
-      this.#timers.set('silent', String(id), at);
+      this.#watchSilence(entry, at);
       return;
     }
     this.#sink.notice({ notice: 'silent', pathId: entry.pathId });
-    if (now - entry.lastSentAt < silentAfterMs) {
-      this.#timers.set('silent', String(id), now + silentAfterMs);
-    } else {
-      entry.unansweredSince = 0;
-    }
+    if (now - entry.lastSentAt < silentAfterMs) this.#watchSilence(entry, now + silentAfterMs);
+    else entry.unansweredSince = 0;
   }
 
   #checkIdle(now: number, id: number): void {

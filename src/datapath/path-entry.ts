@@ -5,6 +5,7 @@ import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
 import { ReplayWindow } from '../noise/replay-window.ts';
 import type { DropReason } from '../wire/drops.ts';
 import type { PathId } from '../wire/ids.ts';
+import { numberOfId } from './capsulated-packet.ts';
 import type { PathStats, Route, Side, Unverified } from './commands.ts';
 import { type AddressKey, isHostMatch, keyOfIp, matchOf } from './inner-packet.ts';
 
@@ -28,6 +29,8 @@ export interface KeySlot {
 
 export interface PathEntry {
   readonly pathId: PathId;
+  /** Key in the path table and of its timers. */
+  readonly id: number;
   readonly idBytes: Uint8Array;
   readonly side: Side;
   readonly kind: 'node' | 'exit';
@@ -47,6 +50,8 @@ export interface PathEntry {
   unverifiedBytes: number;
   relays: readonly Endpoint[];
   floatedAt: number;
+  /** Whether the timer that looks for silence runs: it is set once a second, not once a packet. */
+  watchesSilence: boolean;
   /** Since when data has gone out with nothing coming back; 0 when nothing is owed. */
   unansweredSince: number;
   awaitsResume: boolean;
@@ -72,6 +77,7 @@ export function newPathEntry(
 ): PathEntry {
   return {
     pathId,
+    id: numberOfId(pathId),
     idBytes: fromHex(pathId) as Uint8Array,
     side,
     kind,
@@ -91,6 +97,7 @@ export function newPathEntry(
     unverifiedBytes: 0,
     relays: [],
     floatedAt: 0,
+    watchesSilence: false,
     unansweredSince: 0,
     awaitsResume: false,
     keyWanted: false,
