@@ -11,7 +11,7 @@ import { Handshake } from '../../noise/handshake-state.ts';
 import { generateKeyPair, pathKeys } from '../../noise/keys.ts';
 import { type Drop, drop } from '../../wire/drops.ts';
 import { protocolVersion } from '../../wire/header.ts';
-import { noToken, stamp } from '../../wire/ids.ts';
+import { noToken, type Stamp, stamp } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import { limits } from '../limits.ts';
 import { directCandidates } from '../path-choice.ts';
@@ -155,10 +155,22 @@ export class KeyAgreement {
     );
   }
 
+  /** The request was meant for an earlier start of this process: says which one this is, and nothing else. */
+  answerStale(tunnel: Tunnel, to: Endpoint, itsStamp: Stamp): void {
+    this.#answer(tunnel, to, { stamp: itsStamp, inner: emptyBytes, epoch: 0 });
+  }
+
   /** The peer's Tunnel Response, its hash verified: true when new keys came of it. */
   response(tunnel: Tunnel, values: Values<'tunnelResponse'>): boolean | Drop {
     const { pending } = tunnel;
     if (!pending || values.stamp !== pending.stamp) return false;
+    if (values.inner.length === 0) {
+      // The peer has restarted since the Direction Server told us of it (protocol.md 11.2).
+      tunnel.peer.incarnation = values.incarnation;
+      tunnel.pending = undefined;
+      this.start(tunnel, pending.cause);
+      return false;
+    }
     if (values.epoch > 3) return drop('malformed');
     if (!pending.handshake.readMessage(values.inner)) return drop('bad-handshake');
     tunnel.pending = undefined;

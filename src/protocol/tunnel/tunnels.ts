@@ -216,7 +216,10 @@ export class Tunnels {
   ): Drop | undefined {
     if (header.leg) return drop('unexpected');
     const { incarnation } = this.#role.environment;
-    if (values.incarnation !== incarnation) return drop('wrong-incarnation');
+    if (values.incarnation !== incarnation) {
+      this.#keys.answerStale(tunnel, from, values.stamp);
+      return drop('wrong-incarnation');
+    }
     return this.#keys.request(tunnel, from, values);
   }
 

@@ -22,6 +22,9 @@ import {
 import type { OnlineNode } from './online.ts';
 import type { OnlineRelay, RelayFleet } from './relay-fleet.ts';
 
+/** What an NTM Update or a Location Notice changes of an end. */
+type Place = Pick<PathEnd, 'incarnation' | 'nat' | 'candidates'>;
+
 /** Where directions for an end go: to the node itself, or to the DS of a foreign one. */
 export interface Reach {
   associationOf(end: PathEnd): Association | undefined;
@@ -226,13 +229,9 @@ export class Directing {
   }
 
   /** An end is somewhere else now: both ends are told, the other one first. */
-  moved(nodeId: NodeId, where: Pick<PathEnd, 'incarnation' | 'nat' | 'candidates'>): void {
+  moved(nodeId: NodeId, where: Place): void {
     for (const path of this.pathsOf(nodeId)) {
-      const side = path.ends[0].nodeId === nodeId ? 0 : 1;
-      const end = path.ends[side];
-      end.incarnation = where.incarnation;
-      end.nat = where.nat;
-      end.candidates = where.candidates;
+      const side = place(path, nodeId, where);
       path.revision += 1;
       if (path.kind === 'exit') continue;
       this.#directEnd(path, side === 0 ? 1 : 0);
@@ -277,8 +276,9 @@ export class Directing {
   }
 
   /** A node or foreign node has restarted: its paths have no keys there any more. */
-  restarted(nodeId: NodeId): void {
+  restarted(nodeId: NodeId, where: Place): void {
     for (const path of this.pathsOf(nodeId)) {
+      place(path, nodeId, where);
       const known = path.ends.every(
         (end) => end.foreign || this.#reach.online(end.nodeId) || path.kind === 'exit',
       );
@@ -364,6 +364,16 @@ export class Directing {
 
 /** Revisions of adopted paths begin here, above any that was given before the restart. */
 const adoptedRevision = 0x4000_0000;
+
+/** Notes where an end is now; its side. */
+function place(path: DirectedPath, nodeId: NodeId, where: Place): 0 | 1 {
+  const side = path.ends[0].nodeId === nodeId ? 0 : 1;
+  const end = path.ends[side];
+  end.incarnation = where.incarnation;
+  end.nat = where.nat;
+  end.candidates = where.candidates;
+  return side;
+}
 
 function isDirectionOf(
   message: { readonly name: string; readonly values: object },

@@ -350,8 +350,7 @@ export class DsRole implements Machine, Reach {
     const end = this.end(peerId);
     if (!end) return;
     if (this.#restartedAfterUpdate.delete(peerId)) {
-      this.directing.moved(peerId, end);
-      this.directing.restarted(peerId);
+      this.directing.restarted(peerId, end);
       this.federation.tellMoved(end, values.move);
     } else if (moved) {
       this.directing.moved(peerId, end);

@@ -397,8 +397,8 @@ export class PathRequests {
       nat: values.nat,
       candidates: values.candidates,
     };
-    directing.moved(values.peerId, where);
-    if (restarted) directing.restarted(values.peerId);
+    if (restarted) directing.restarted(values.peerId, where);
+    else directing.moved(values.peerId, where);
   }
 
   #close(
