@@ -1,6 +1,6 @@
 /**
- * What the driver stands between: the roles it runs on one side, and on the other the ports that carry
- * out their effects.
+ * What the driver stands between: the roles it runs on one side, and on the other the ports that
+ * carry out their effects.
  */
 import type { Endpoint } from '../base/ip.ts';
 import type { Deadline } from '../base/timers.ts';

@@ -1,8 +1,9 @@
 /**
- * Runs the roles of one daemon on one UDP port and one data path: gives each role its inputs, carries
- * out its effects in order after every input, and wakes whoever has the earliest deadline. A change that
- * a role stores is on disk before any later effect of that role. It holds no socket, file or device
- * itself; those are its ports. An exception out of a role is a mistake of our own and ends the daemon.
+ * Runs the roles of one daemon on one UDP port and one data path: gives each role its inputs,
+ * carries out its effects in order after every input, and wakes whoever has the earliest deadline.
+ * A change that a role stores is on disk before any later effect of that role. It holds no socket,
+ * file or device itself; those are its ports. An exception out of a role is a mistake of our own
+ * and ends the daemon.
  */
 import { assert } from '../base/assert.ts';
 import { Counters } from '../base/counters.ts';
@@ -65,8 +66,8 @@ export class Driver {
   }
 
   /**
-   * A datagram at `offset` of a buffer that is reused afterwards. After a batch of them, `settle` is to
-   * be called.
+   * A datagram at `offset` of a buffer that is reused afterwards. After a batch of them, `settle`
+   * is to be called.
    */
   datagram(
     buffer: Uint8Array,

@@ -1,10 +1,11 @@
 /**
- * Files that survive a power cut: written beside the old one, forced to disk, then put in its place in
- * one step, so that a reader finds the old content or the new. All of them belong to their owner alone.
+ * Files that survive a power cut: written beside the old one, forced to disk, then put in its place
+ * in one step, so that a reader finds the old content or the new. All of them belong to their owner
+ * alone.
  */
 import { fileConstants } from './tjs/abi.ts';
-import { libc } from './tjs/libc.ts';
 import { errno } from './tjs/ffi.ts';
+import { libc } from './tjs/libc.ts';
 import { errnos, orThrow, ProblemToMend, SystemError } from './tjs/system-error.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_CLOEXEC, LOCK_EX, LOCK_NB } = fileConstants;

@@ -1,7 +1,7 @@
 /**
- * Puts the parts of a daemon together: uplinks from the kernel's tables, one UDP port, the data path in
- * user space with its TUN device, and the driver that runs the roles on them. What to run and what to
- * say to people is the program's.
+ * Puts the parts of a daemon together: uplinks from the kernel's tables, one UDP port, the data
+ * path in user space with its TUN device, and the driver that runs the roles on them. What to run
+ * and what to say to people is the program's.
  */
 import { assert } from '../base/assert.ts';
 import { DataPath, headroom, tailroom } from '../datapath/data-path.ts';

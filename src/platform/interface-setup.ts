@@ -1,8 +1,9 @@
 /**
- * Makes the virtual interface what the roles want: addresses, MTU, routes, and exit routes in a table of
- * their own. Two rules lead general traffic there: the main table first, without its default routes, then
- * the exit table for everything that does not carry the mark of our own datagrams. Repeating a setting
- * changes nothing, and what an earlier run that was killed left behind is put right.
+ * Makes the virtual interface what the roles want: addresses, MTU, routes, and exit routes in a
+ * table of their own. Two rules lead general traffic there: the main table first, without its
+ * default routes, then the exit table for everything that does not carry the mark of our own
+ * datagrams. Repeating a setting changes nothing, and what an earlier run that was killed left
+ * behind is put right.
  */
 import { isIpv6, type Prefix, prefixIp } from '../base/ip.ts';
 import type { Rtnl, Rule } from './netlink/rtnl.ts';

@@ -1,6 +1,7 @@
 /**
- * The static key of a role (protocol.md section 2): made at first start, mode 0600, and never replaced.
- * The file holds the secret and the public key in hexadecimal; the second tells a damaged file.
+ * The static key of a role (protocol.md section 2): made at first start, mode 0600, and never
+ * replaced. The file holds the secret and the public key in hexadecimal; the second tells a damaged
+ * file.
  */
 import { fromHex, fromUtf8, toHex, utf8 } from '../base/bytes.ts';
 import type { Random } from '../base/random.ts';

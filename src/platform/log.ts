@@ -1,7 +1,7 @@
 /**
- * The daemon's log: one line an event on standard error, which procd or the service manager stamps and
- * files; with `stamped` the lines carry the time themselves. Line breaks and control characters inside a
- * text are shown escaped, so that no text from outside can forge a line.
+ * The daemon's log: one line an event on standard error, which procd or the service manager stamps
+ * and files; with `stamped` the lines carry the time themselves. Line breaks and control characters
+ * inside a text are shown escaped, so that no text from outside can forge a line.
  */
 import type { LogLevel } from '../protocol/machine.ts';
 

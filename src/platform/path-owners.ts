@@ -1,6 +1,7 @@
 /**
- * Which role a notice of the data path is for: the one that made the path or the relay it names. A node
- * and a Relay Server in one daemon can both have the same Path ID, one as an end and one as the relay.
+ * Which role a notice of the data path is for: the one that made the path or the relay it names. A
+ * node and a Relay Server in one daemon can both have the same Path ID, one as an end and one as
+ * the relay.
  */
 import type { PathCommand, PathNotice } from '../datapath/commands.ts';
 import type { RoleName } from '../protocol/control-results.ts';

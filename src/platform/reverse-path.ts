@@ -1,7 +1,8 @@
 /**
- * Keeps strict reverse path filtering (RFC 3704) from dropping what comes in through an uplink while exit
- * routes lead general traffic elsewhere: the filter asks the way back without our mark and finds the
- * virtual interface. Uplinks that filter strictly are set to the loose form and put back at the end.
+ * Keeps strict reverse path filtering (RFC 3704) from dropping what comes in through an uplink
+ * while exit routes lead general traffic elsewhere: the filter asks the way back without our mark
+ * and finds the virtual interface. Uplinks that filter strictly are set to the loose form and put
+ * back at the end.
  */
 import { fromUtf8, utf8 } from '../base/bytes.ts';
 import { readFile } from './files.ts';

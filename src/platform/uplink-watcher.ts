@@ -1,7 +1,7 @@
 /**
- * Watches the kernel's tables and tells the uplinks when they change: at once when a handover waits for
- * the news, otherwise a moment later, so that one act of the system is told once. Never tells a list
- * twice.
+ * Watches the kernel's tables and tells the uplinks when they change: at once when a handover waits
+ * for the news, otherwise a moment later, so that one act of the system is told once. Never tells a
+ * list twice.
  */
 import type { NetlinkNotifications } from './netlink/netlink-socket.ts';
 import type { Rtnl } from './netlink/rtnl.ts';

@@ -1,8 +1,8 @@
 /**
- * The uplinks of this machine, made from the kernel's tables: every global address of a running device
- * that is not ours, usable when a route of its family leads outside through that device. The preferred
- * one comes first: usable, then by the metric of the default route as the system itself chooses, then by
- * device. Pure; watching is in uplink-watcher.ts.
+ * The uplinks of this machine, made from the kernel's tables: every global address of a running
+ * device that is not ours, usable when a route of its family leads outside through that device. The
+ * preferred one comes first: usable, then by the metric of the default route as the system itself
+ * chooses, then by device. Pure; watching is in uplink-watcher.ts.
  */
 import { isIpv6, isPrivate } from '../base/ip.ts';
 import type { Uplink } from '../protocol/machine.ts';
@@ -87,8 +87,8 @@ function rankWays(routes: Iterable<OutwardRoute>): Map<string, number> {
 export type Urgency = 'unchanged' | 'soon' | 'now';
 
 /**
- * How soon a change is to be told: at once when a usable address appeared or the preferred one is gone,
- * since a handover waits for it; otherwise after what belongs to the same change.
+ * How soon a change is to be told: at once when a usable address appeared or the preferred one is
+ * gone, since a handover waits for it; otherwise after what belongs to the same change.
  */
 export function urgencyOf(told: readonly Uplink[], current: readonly Uplink[]): Urgency {
   if (sameUplinks(told, current)) return 'unchanged';

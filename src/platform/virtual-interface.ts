@@ -1,7 +1,7 @@
 /**
- * The virtual interface of the daemon: one TUN device with what all its roles want of it together. It is
- * opened at the start, so that a machine without TUN or rights is told at once, and made anew when
- * someone else deletes it.
+ * The virtual interface of the daemon: one TUN device with what all its roles want of it together.
+ * It is opened at the start, so that a machine without TUN or rights is told at once, and made anew
+ * when someone else deletes it.
  */
 import type { Prefix } from '../base/ip.ts';
 import type { RoleName } from '../protocol/control-results.ts';

@@ -1,6 +1,7 @@
 /**
- * Netlink sockets. A request is answered before the call that sends it returns, so requests and dumps
- * are plain synchronous calls; notifications of multicast groups come through a socket of their own.
+ * Netlink sockets. A request is answered before the call that sends it returns, so requests and
+ * dumps are plain synchronous calls; notifications of multicast groups come through a socket of
+ * their own.
  */
 import { assert } from '../../base/assert.ts';
 import { CStruct, socketConstants } from '../tjs/abi.ts';

@@ -1,7 +1,7 @@
 /**
- * Netlink messages and their attributes, as bytes in the machine's own order (linux/netlink.h). Decoding
- * stops at the first thing that does not fit, so that a message of a newer kernel costs nothing but
- * itself. What the numbers mean is in the files beside this one.
+ * Netlink messages and their attributes, as bytes in the machine's own order (linux/netlink.h).
+ * Decoding stops at the first thing that does not fit, so that a message of a newer kernel costs
+ * nothing but itself. What the numbers mean is in the files beside this one.
  */
 import { assert } from '../../base/assert.ts';
 import { fromUtf8, utf8 } from '../../base/bytes.ts';

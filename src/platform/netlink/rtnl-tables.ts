@@ -1,8 +1,8 @@
 /**
- * What the kernel's link, address and route messages say (rtnetlink(7)), and the tables they add up to.
- * Of routes only those that may lead outside are kept: unicast, main table, default or by a gateway. The
- * kernel drops and revives IPv4 routes with their device or address without a word; `routesStale` tells
- * when they are to be asked anew.
+ * What the kernel's link, address and route messages say (rtnetlink(7)), and the tables they add up
+ * to. Of routes only those that may lead outside are kept: unicast, main table, default or by a
+ * gateway. The kernel drops and revives IPv4 routes with their device or address without a word;
+ * `routesStale` tells when they are to be asked anew.
  */
 import { type Ip, ipFromBytes, type Prefix, prefix } from '../../base/ip.ts';
 import {
@@ -212,7 +212,8 @@ export class RtnlTables {
     } else {
       this.linkByIndex.set(link.index, link);
     }
-    // A route of a device without carrier is marked dead and, with the carrier back, alive, in silence.
+    // A route of a device without carrier is marked dead and, with the carrier back, alive, in
+    // silence.
     const turned =
       before && ((before.flags ^ link.flags) & (linkFlags.up | linkFlags.running)) !== 0;
     if (type === rtm.delLink || turned) this.routesStale = true;

@@ -1,7 +1,7 @@
 /**
- * Requests to the kernel about links, addresses, routes and rules (rtnetlink(7)): asking for the tables
- * the uplinks are made of, and setting what the virtual interface needs. Everything set is idempotent:
- * adding what is there and deleting what is gone are no errors.
+ * Requests to the kernel about links, addresses, routes and rules (rtnetlink(7)): asking for the
+ * tables the uplinks are made of, and setting what the virtual interface needs. Everything set is
+ * idempotent: adding what is there and deleting what is gone are no errors.
  */
 import { ipBytes, isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
 import { SystemError } from '../tjs/system-error.ts';
@@ -89,7 +89,9 @@ export class Rtnl {
     }
   }
 
-  /** Calls `changed` after each batch applied to `tables`, which is loaded anew when any was lost. */
+  /**
+   * Calls `changed` after each batch applied to `tables`, which is loaded anew when any was lost.
+   */
   watch(
     tables: RtnlTables,
     changed: () => void,
@@ -121,7 +123,10 @@ export class Rtnl {
     this.#requests.request(`set link ${deviceIndex} up`, message.u32(4, mtu));
   }
 
-  /** The kernel gives the device no link-local address of its own; a kernel without IPv6 is no error. */
+  /**
+   * The kernel gives the device no link-local address of its own; a kernel without IPv6 is no
+   * error.
+   */
   suppressLinkLocal(deviceIndex: number): void {
     const message = new MessageBuilder(rtm.newLink, request | ack)
       .fixed([0, 0, 0, 0])

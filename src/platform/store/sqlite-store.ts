@@ -1,6 +1,6 @@
 /**
- * A store in an SQLite database, for a Direction Server with many nodes: each commit is one transaction
- * that is on disk before it returns (write-ahead log, full synchronisation).
+ * A store in an SQLite database, for a Direction Server with many nodes: each commit is one
+ * transaction that is on disk before it returns (write-ahead log, full synchronisation).
  */
 import type { Database, Statement } from 'tjs:sqlite';
 import type { JsonObject } from '../../protocol/machine.ts';

@@ -1,6 +1,6 @@
 /**
- * What differs between the machines the daemon runs on: sizes of C types, byte order, and the constants
- * that MIPS numbers in its own way. Everything that lays out a C structure asks here.
+ * What differs between the machines the daemon runs on: sizes of C types, byte order, and the
+ * constants that MIPS numbers in its own way. Everything that lays out a C structure asks here.
  */
 import { PosixSocket } from 'tjs:posix-socket';
 import { littleEndian } from '../byte-order.ts';

@@ -1,7 +1,7 @@
 /**
- * The life of the process: it stays alive without work, ends only through `tjs.exit`, hears the signals
- * that ask it to end or to read its configuration again, and logs a rejected promise nobody waits for
- * instead of dying of it.
+ * The life of the process: it stays alive without work, ends only through `tjs.exit`, hears the
+ * signals that ask it to end or to read its configuration again, and logs a rejected promise nobody
+ * waits for instead of dying of it.
  */
 
 /** Exit codes, as sysexits.h has them where it has them. */
@@ -45,7 +45,9 @@ export function onSignals(handlers: {
   tjs.addSignalListener('SIGHUP', () => handlers.reload?.());
 }
 
-/** Calls `report` for a rejection that nothing handles; the process goes on unless `report` ends it. */
+/**
+ * Calls `report` for a rejection that nothing handles; the process goes on unless `report` ends it.
+ */
 export function onUnhandledRejection(report: (reason: unknown) => void): void {
   const target = globalThis as unknown as EventTarget;
   target.addEventListener('unhandledrejection', (event) => {

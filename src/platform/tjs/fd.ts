@@ -1,9 +1,9 @@
 /**
- * A non-blocking file descriptor that the event loop watches. The engine's PosixSocket serves only to
- * open, watch and close; bytes go through the C library, since the engine's own receive calls leak or
- * fail. What else the engine demands is kept here: a strong reference to every watched socket, no
- * exception out of a callback, no closing inside one, and a watch that is set up again after an error
- * condition ended it.
+ * A non-blocking file descriptor that the event loop watches. The engine's PosixSocket serves only
+ * to open, watch and close; bytes go through the C library, since the engine's own receive calls
+ * leak or fail. What else the engine demands is kept here: a strong reference to every watched
+ * socket, no exception out of a callback, no closing inside one, and a watch that is set up again
+ * after an error condition ended it.
  */
 import { PosixSocket } from 'tjs:posix-socket';
 import { CStruct, fileConstants, socketConstants } from './abi.ts';
@@ -12,7 +12,10 @@ import { errnos, errorOfLastCall, orThrow, SystemError } from './system-error.ts
 
 const { SOL_SOCKET, SO_ERROR, SOCK_NONBLOCK, SOCK_CLOEXEC } = socketConstants;
 
-/** Watched and just closed sockets; one that nothing references would be collected, and fall silent or worse. */
+/**
+ * Watched and just closed sockets; one that nothing references would be collected, and fall silent
+ * or worse.
+ */
 const watched = new Set<WatchedFd>();
 
 export interface WatchHandlers {
@@ -151,7 +154,8 @@ export class WatchedFd {
       watched.add(this);
       if (this.#polling) this.#socket.stopPoll();
       this.#socket.close();
-      // The event loop still holds the watch at the end of this turn; collected before, it would crash.
+      // The event loop still holds the watch at the end of this turn; collected before, it would
+      // crash.
       setTimeout(() => watched.delete(this), lingerMs);
     };
     if (this.#inCallback) setTimeout(finish, 0);

@@ -1,6 +1,6 @@
 /**
- * The engine's foreign function interface as one object: one generation exports it as a whole, the other
- * name by name.
+ * The engine's foreign function interface as one object: one generation exports it as a whole, the
+ * other name by name.
  */
 import type { ForeignInterface } from 'tjs:ffi';
 import * as engine from 'tjs:ffi';

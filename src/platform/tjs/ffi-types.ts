@@ -1,11 +1,13 @@
 /**
- * The C types that calls are made of, what TypeScript makes of a signature, and the checks of values
- * before C sees them: a wild number in a length would end the process.
+ * The C types that calls are made of, what TypeScript makes of a signature, and the checks of
+ * values before C sees them: a wild number in a length would end the process.
  */
 import { AssertionFailure, assert } from '../../base/assert.ts';
 import { pointerBytes } from './ffi-engine.ts';
 
-/** `buffer` is any pointer: a Uint8Array, a `Pinned` one, or null. `string` is NUL-terminated UTF-8. */
+/**
+ * `buffer` is any pointer: a Uint8Array, a `Pinned` one, or null. `string` is NUL-terminated UTF-8.
+ */
 export type ArgumentType = 'int' | 'uint' | 'u16' | 'u64' | 'size' | 'ulong' | 'buffer' | 'string';
 export type ReturnType = 'void' | 'int' | 'uint' | 'size' | 'ssize';
 /** The result, then the arguments; `'...'` stands before the variable ones. */

@@ -1,9 +1,9 @@
 /**
  * Calls into C libraries, the one door for the whole platform: libraries are opened once and never
  * closed, numbers are checked before C sees them, and a null pointer is `null` on every engine. An
- * engine with `dlopen` makes fast calls itself; on one with `Lib` and `CFunction` only, integers are
- * kept in prepared bytes and addresses are handed over as they are, which is many times quicker there
- * than its own conversion. Callbacks, floating point and structures by value are left out.
+ * engine with `dlopen` makes fast calls itself; on one with `Lib` and `CFunction` only, integers
+ * are kept in prepared bytes and addresses are handed over as they are, which is many times quicker
+ * there than its own conversion. Callbacks, floating point and structures by value are left out.
  */
 import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
 import { AssertionFailure, assert } from '../../base/assert.ts';
@@ -120,7 +120,10 @@ function bindModern(
 /** Libraries stay open and referenced: a call after closing would end the process. */
 const keptLibraries: unknown[] = [];
 
-/** The engine's own call with the checks it lacks: it would call C with a wild number, then complain. */
+/**
+ * The engine's own call with the checks it lacks: it would call C with a wild number, then
+ * complain.
+ */
 function checked(call: Call, types: readonly ArgumentType[]): Call {
   const strings = types.flatMap((type, index) => (type === 'string' ? [index] : []));
   const numbers = types.flatMap((type, index) =>
@@ -190,7 +193,9 @@ function converted(foreign: ForeignFunction, types: readonly ArgumentType[]): Ca
 
 const nullPointer = pointerBytes === 8 ? 0n : 0;
 
-/** Calls with one reused argument area per parameter; numbers are rewritten only when they change. */
+/**
+ * Calls with one reused argument area per parameter; numbers are rewritten only when they change.
+ */
 function prepared(
   foreign: ForeignFunction,
   returns: ReturnType,

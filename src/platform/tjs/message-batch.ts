@@ -1,7 +1,7 @@
 /**
- * An array of `struct mmsghdr` with its names, buffers and control areas, laid out once, for recvmmsg
- * and sendmmsg. Field places follow from the size of a pointer; on 64-bit big-endian machines the low
- * half of a length is its second word.
+ * An array of `struct mmsghdr` with its names, buffers and control areas, laid out once, for
+ * recvmmsg and sendmmsg. Field places follow from the size of a pointer; on 64-bit big-endian
+ * machines the low half of a length is its second word.
  */
 import { littleEndian } from '../byte-order.ts';
 import { CStruct } from './abi.ts';

@@ -1,7 +1,7 @@
 /**
- * Packet information records (IP_PKTINFO, RFC 3542): which local address and device a datagram came to,
- * and which ones another is to leave from. A local address is an uplink; the record of every uplink is
- * laid out once.
+ * Packet information records (IP_PKTINFO, RFC 3542): which local address and device a datagram came
+ * to, and which ones another is to leave from. A local address is an uplink; the record of every
+ * uplink is laid out once.
  */
 import { type Ip, ipBytes } from '../../base/ip.ts';
 import type { LocalUplink } from '../uplinks.ts';

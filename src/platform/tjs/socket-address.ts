@@ -1,6 +1,6 @@
 /**
- * Socket addresses of the C library and endpoints as text, in both directions. Known senders are looked
- * up by a cheap key, a number for IPv4, so that a datagram of a live path costs no text.
+ * Socket addresses of the C library and endpoints as text, in both directions. Known senders are
+ * looked up by a cheap key, a number for IPv4, so that a datagram of a live path costs no text.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import {

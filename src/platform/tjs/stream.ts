@@ -1,7 +1,7 @@
 /**
  * A stream of bytes with one shape, whichever stream the engine has: connections with `read` into a
- * buffer, or web streams. A read that is under way when the stream is closed ends with undefined; the
- * engine alone would leave it hanging or fail it.
+ * buffer, or web streams. A read that is under way when the stream is closed ends with undefined;
+ * the engine alone would leave it hanging or fail it.
  */
 
 export interface ByteStream {
@@ -60,7 +60,8 @@ export async function streamOfPipe(pipe: TjsPipe): Promise<ByteStream> {
   const writer = writable.getWriter();
   const { closed, settle } = closing();
   let open = true;
-  // Both settle late or with an error when the other end goes first; reads and writes say so already.
+  // Both settle late or with an error when the other end goes first; reads and writes say so
+  // already.
   const ignore = () => {};
   pipe.closed.catch(ignore);
   writer.closed.catch(ignore);

@@ -1,7 +1,7 @@
 /**
- * The errors of the environment, by who mends them: a failed system call with its operation and errno,
- * and a problem that a person mends, told in one sentence that names the option or the act. Numbers of
- * errno differ on MIPS; `errnos` has those of this machine.
+ * The errors of the environment, by who mends them: a failed system call with its operation and
+ * errno, and a problem that a person mends, told in one sentence that names the option or the act.
+ * Numbers of errno differ on MIPS; `errnos` has those of this machine.
  */
 import { abi } from './abi.ts';
 import { errno, errorText } from './ffi.ts';

@@ -1,7 +1,7 @@
 /**
  * The part of the engine's own modules and of its `tjs` object that the platform uses, as both
- * generations of the engine have it. What only one of them has is optional here, so that the compiler
- * asks for the feature test.
+ * generations of the engine have it. What only one of them has is optional here, so that the
+ * compiler asks for the feature test.
  */
 
 declare module 'tjs:ffi' {

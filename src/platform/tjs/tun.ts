@@ -1,7 +1,7 @@
 /**
- * A TUN device: inner packets of applications come out of it and go into it. Packets are read one after
- * another into one buffer with room in front and behind, so that the data path can seal them in place.
- * The device goes away with the descriptor; addresses and routes are set elsewhere.
+ * A TUN device: inner packets of applications come out of it and go into it. Packets are read one
+ * after another into one buffer with room in front and behind, so that the data path can seal them
+ * in place. The device goes away with the descriptor; addresses and routes are set elsewhere.
  */
 import { assert } from '../../base/assert.ts';
 import { Counters } from '../../base/counters.ts';
@@ -106,7 +106,8 @@ function openTun(name: string): number {
 function explained(error: SystemError, name: string): Error {
   if (error.is('ENOENT') || error.is('ENODEV') || error.is('ENXIO')) {
     return new ProblemToMend(
-      'There is no /dev/net/tun. Install or load the TUN driver: kmod-tun on OpenWrt, "modprobe tun" elsewhere.',
+      'There is no /dev/net/tun. Install or load the TUN driver: kmod-tun on OpenWrt, ' +
+        '"modprobe tun" elsewhere.',
     );
   }
   if (error.is('EPERM') || error.is('EACCES')) {
@@ -119,7 +120,8 @@ function explained(error: SystemError, name: string): Error {
   }
   if (error.is('EINVAL')) {
     return new ProblemToMend(
-      `option device: ${name} exists and is no TUN device, or the name is not valid. Choose another name.`,
+      `option device: ${name} exists and is no TUN device, or the name is not valid. ` +
+        'Choose another name.',
     );
   }
   return error;

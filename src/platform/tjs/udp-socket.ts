@@ -1,6 +1,7 @@
 /**
- * One UDP socket of an address family with everything its batches need: options, message areas, and the
- * caches between socket addresses and endpoints. Errors of opening name the option that mends them.
+ * One UDP socket of an address family with everything its batches need: options, message areas, and
+ * the caches between socket addresses and endpoints. Errors of opening name the option that mends
+ * them.
  */
 import type { Endpoint } from '../../base/ip.ts';
 import { socketConstants as c } from './abi.ts';

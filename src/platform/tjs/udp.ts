@@ -1,9 +1,9 @@
 /**
- * The daemon's UDP port: one socket per address family, read and written in batches. Datagrams come with
- * their sender and the uplink they arrived at; they leave by the system's routing, or pinned to the
- * address and device of an uplink (paper section 3.2: one port for control and data). All carry the
- * firewall mark that keeps them out of the exit routes. A full send queue drops and counts, as a
- * network would.
+ * The daemon's UDP port: one socket per address family, read and written in batches. Datagrams come
+ * with their sender and the uplink they arrived at; they leave by the system's routing, or pinned
+ * to the address and device of an uplink (paper section 3.2: one port for control and data). All
+ * carry the firewall mark that keeps them out of the exit routes. A full send queue drops and
+ * counts, as a network would.
  */
 import { Counters } from '../../base/counters.ts';
 import type { Endpoint } from '../../base/ip.ts';

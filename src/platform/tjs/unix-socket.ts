@@ -1,7 +1,7 @@
 /**
- * Unix stream sockets: connecting, and listening with one handler call per connection. The socket file
- * is made readable and writable for its owner and group only; a file left behind by a process that was
- * killed is replaced, one that is in use is not.
+ * Unix stream sockets: connecting, and listening with one handler call per connection. The socket
+ * file is made readable and writable for its owner and group only; a file left behind by a process
+ * that was killed is replaced, one that is in use is not.
  */
 import { libc } from './libc.ts';
 import { type ByteStream, streamOfConnection, streamOfPipe } from './stream.ts';
@@ -21,7 +21,9 @@ function checkPath(path: string): void {
   }
 }
 
-/** Rejects with the engine's error (`code` ENOENT, ECONNREFUSED, EACCES) when nobody listens there. */
+/**
+ * Rejects with the engine's error (`code` ENOENT, ECONNREFUSED, EACCES) when nobody listens there.
+ */
 export async function connectUnix(path: string): Promise<ByteStream> {
   checkPath(path);
   return streamOf(await tjs.connect('pipe', path));
@@ -34,7 +36,10 @@ async function streamOf(connected: unknown): Promise<ByteStream> {
     : streamOfPipe(found as TjsPipe);
 }
 
-/** Calls `accept` for every connection. Rejects with ProblemToMend when another process listens there. */
+/**
+ * Calls `accept` for every connection. Rejects with ProblemToMend when another process listens
+ * there.
+ */
 export async function listenUnix(
   path: string,
   accept: (stream: ByteStream) => void,

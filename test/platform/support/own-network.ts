@@ -1,11 +1,11 @@
 /**
- * A network of the test's own: the process leaves the machine's network namespace for a new, empty one,
- * which ends with it. Needs root.
+ * A network of the test's own: the process leaves the machine's network namespace for a new, empty
+ * one, which ends with it. Needs root.
  */
 import { bind } from '../../../src/platform/tjs/ffi.ts';
 import { libc } from '../../../src/platform/tjs/libc.ts';
-import { orThrow } from '../../../src/platform/tjs/system-error.ts';
 import { run } from '../../../src/platform/tjs/process.ts';
+import { orThrow } from '../../../src/platform/tjs/system-error.ts';
 
 const CLONE_NEWNET = 0x40000000;
 const { unshare } = bind(['libc.so.6', 'libc.so'], { unshare: ['int', 'int'] });

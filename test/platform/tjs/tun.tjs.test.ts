@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import type { Endpoint, Prefix } from '../../../src/base/ip.ts';
 import { InterfaceSetup } from '../../../src/platform/interface-setup.ts';
 import { Rtnl } from '../../../src/platform/netlink/rtnl.ts';
+import { run } from '../../../src/platform/tjs/process.ts';
 import { ProblemToMend } from '../../../src/platform/tjs/system-error.ts';
 import { TunDevice, tunHeadroom, tunTailroom } from '../../../src/platform/tjs/tun.ts';
-import { run } from '../../../src/platform/tjs/process.ts';
 import { UdpPort } from '../../../src/platform/tjs/udp.ts';
 import { enterOwnNetwork, eventually, ip, isRoot } from '../support/own-network.ts';
 
@@ -22,10 +22,21 @@ test.before(async () => {
 });
 
 test('a name that cannot be a device is our own mistake', () => {
-  assert.throws(() => new TunDevice('a-name-of-sixteen', { packet: ignore, drained: ignore, gone: ignore, failed: fail }), /1 to 15 bytes/);
+  assert.throws(
+    () =>
+      new TunDevice('a-name-of-sixteen', {
+        packet: ignore,
+        drained: ignore,
+        gone: ignore,
+        failed: fail,
+      }),
+    /1 to 15 bytes/,
+  );
 });
 
-/** The datagram sent back: with both addresses and both ports exchanged all checksums still hold. */
+/**
+ * The datagram sent back: with both addresses and both ports exchanged all checksums still hold.
+ */
 function reflected(packet: Uint8Array): Uint8Array | undefined {
   const version = (packet[0] as number) >>> 4;
   const protocol = version === 4 ? packet[9] : packet[6];
@@ -99,7 +110,8 @@ rooted('a device that is in use is told with its option', () => {
   const tun = new TunDevice('ntm1', handlers);
   assert.throws(
     () => new TunDevice('ntm1', handlers),
-    (error: unknown) => error instanceof ProblemToMend && /option device: ntm1 is in use/.test(error.message),
+    (error: unknown) =>
+      error instanceof ProblemToMend && /option device: ntm1 is in use/.test(error.message),
   );
   assert.throws(() => new TunDevice('lo', handlers), /option device: lo exists and is no TUN/);
   tun.close();
@@ -123,11 +135,21 @@ rooted('a device deleted under us is told', async () => {
 
 rooted('settings follow what is wanted, repeatedly, and leave nothing behind', async () => {
   const rtnl = new Rtnl();
-  const tun = new TunDevice('ntm3', { packet: ignore, drained: ignore, gone: ignore, failed: fail });
+  const tun = new TunDevice('ntm3', {
+    packet: ignore,
+    drained: ignore,
+    gone: ignore,
+    failed: fail,
+  });
   // What a killed daemon leaves.
   await ip('rule add not fwmark 0x4649 table 4649 priority 4649');
   const setup = new InterfaceSetup(rtnl, 'ntm3');
-  const base = { mtu: 1400, addresses: prefixes('198.18.0.2/32'), routes: prefixes('198.18.0.0/20'), exitRoutes: [] };
+  const base = {
+    mtu: 1400,
+    addresses: prefixes('198.18.0.2/32'),
+    routes: prefixes('198.18.0.0/20'),
+    exitRoutes: [],
+  };
   setup.apply(base);
   assert.not.match(await ip('rule'), /4649/);
   const withExit = { ...base, exitRoutes: prefixes('0.0.0.0/0', '::/0') };
@@ -139,7 +161,12 @@ rooted('settings follow what is wanted, repeatedly, and leave nothing behind', a
   assert.match(await ip('-6 route get 2001:db8::7'), /dev ntm3/);
   const marked = await run(['ip', 'route', 'get', '203.0.113.7', 'mark', '0x4649']);
   assert.is.not(marked.code, 0);
-  setup.apply({ ...base, mtu: 1300, addresses: prefixes('198.18.0.3/32'), routes: prefixes('198.18.16.0/20') });
+  setup.apply({
+    ...base,
+    mtu: 1300,
+    addresses: prefixes('198.18.0.3/32'),
+    routes: prefixes('198.18.16.0/20'),
+  });
   const address = await ip('address show ntm3');
   assert.match(address, /mtu 1300/);
   assert.match(address, /198\.18\.0\.3/);

@@ -69,7 +69,7 @@ test('nobody listening is ENOENT, and a second listener is refused with a senten
   again.close();
 });
 
-test('the file of a listener that was killed is replaced, and only its group may connect', async () => {
+test('the file of a listener that was killed is replaced, and only a group may connect', async () => {
   const socket = WatchedFd.socket(socketConstants.AF_UNIX, socketConstants.SOCK_STREAM, 0);
   const address = new Uint8Array(110);
   new CStruct(address).u16(0, socketConstants.AF_UNIX);
