@@ -10,7 +10,7 @@ export const limits = {
   sessionLifeMs: 75 * minute,
   sessionOverlapMs: 10 * second,
   maxMessagesPerSession: 2 ** 48,
-  handshake: { firstMs: 250, mostMs: 8 * second },
+  handshake: { firstMs: 250, mostMs: 3 * second },
   /** Unconfirmed sessions at a responder, and how long each waits for its first message. */
   maxUnconfirmed: 1024,
   unconfirmedLifeMs: 10 * second,
@@ -36,6 +36,8 @@ export const limits = {
   keepaliveLeastMs: 10 * second,
   keepaliveMostMs: 55 * second,
   keepaliveGlobalMs: 50 * second,
+  /** A Relay Server tells its DS so often that it lives: paths wait for it when the DS has restarted. */
+  keepaliveRelayMs: 2 * second,
   /** A DS takes a node for gone when it was silent for this long. */
   offlineAfterMs: 180 * second,
   leaseSeconds: 3600,

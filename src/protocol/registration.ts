@@ -15,6 +15,8 @@ import type { SessionEvent, Sessions } from './sessions.ts';
 import type { Locality } from './tunnel/locality.ts';
 
 export interface Registrant {
+  /** Between NTM Updates; undefined for as long as the NAT and its kind allow. */
+  readonly keepaliveMs: number | undefined;
   registrationRequest(): Values<'registrationRequest'>;
   updateRequest(move: number): Values<'updateRequest'>;
   /** The DS has answered a Registration Request. */
@@ -129,6 +131,7 @@ export class Registration {
   }
 
   #interval(): number {
+    if (this.#registrant.keepaliveMs !== undefined) return this.#registrant.keepaliveMs;
     return this.#locality.nat === 'global' ? limits.keepaliveGlobalMs : this.#keepaliveMs;
   }
 

@@ -48,6 +48,7 @@ export class NodeRole implements Machine, Registrant {
   readonly #context: RoleContext;
   readonly config: NodeConfig;
   readonly nodeId: NodeId;
+  readonly keepaliveMs = undefined;
   readonly locality: Locality;
   readonly tunnels: Tunnels;
   readonly registration: Registration;

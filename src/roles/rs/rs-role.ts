@@ -10,6 +10,7 @@ import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
+import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
@@ -30,6 +31,7 @@ import { Relays } from './relays.ts';
 import { RsControl } from './rs-control.ts';
 
 export class RsRole implements Machine, Registrant {
+  readonly keepaliveMs = limits.keepaliveRelayMs;
   readonly #context: RoleContext;
   readonly config: RsConfig;
   readonly nodeId: NodeId;
