@@ -49,13 +49,16 @@ async function run(given: DaemonArguments): Promise<void> {
   await daemon.listen();
 }
 
+const permissionAct =
+  'Run ntmobiled as root, or name files that it may use with --config, --state and --control.';
+
 function fail(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
-  console.error('%s', `ntmobiled: ${message}`);
+  const forbidden = error instanceof SystemError && (error.is('EPERM') || error.is('EACCES'));
+  console.error('%s', `ntmobiled: ${message}${forbidden ? `. ${permissionAct}` : ''}`);
   if (error instanceof ProblemToMend) exit(exitCodes.configuration);
-  if (error instanceof SystemError) {
-    exit(error.is('EPERM') || error.is('EACCES') ? exitCodes.noPermission : exitCodes.systemError);
-  }
+  if (error instanceof SystemError)
+    exit(forbidden ? exitCodes.noPermission : exitCodes.systemError);
   console.error('%s', error instanceof Error ? (error.stack ?? '') : '');
   exit(exitCodes.internal);
 }
