@@ -85,8 +85,9 @@ export const furtherPatterns: readonly Pattern[] = [
   row('both-P-P', 'B1', 'C1', 'A1', relayed, { peerTo: 'D1' }),
 ];
 
+/** After the DS was killed the node moves before the next row, so that no row has two failures. */
 export const crashPatterns: readonly Pattern[] = [
-  row('kill-ds', 'B1', 'B1', 'A1', relayed, { kill: 'ds' }),
+  row('kill-ds', 'C1', 'C1', 'A1', relayed, { kill: 'ds' }),
   row('kill-rs', 'B1', 'B1', 'A1', relayed, { kill: 'rs' }),
   row('kill-exit', 'B1', 'B1', 'general', relayed, { kill: 'rs' }),
   row('kill-mn', 'G1', 'G1', 'A1', endToEnd, { kill: 'mn' }),
