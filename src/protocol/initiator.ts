@@ -140,7 +140,7 @@ export class Initiator {
     if (!equalBytes(pending.firstMac, values.echoedMac)) return drop('bad-mac');
     association.cookie = values.cookie;
     association.cookieAt = this.#context.now;
-    return this.#hurry(association);
+    return this.hurry(association);
   }
 
   /** The responder has another incarnation than the one that was written to, or knows a later stamp. */
@@ -148,11 +148,11 @@ export class Initiator {
     const association = this.#associationBySession.get(subject);
     if (!association) return drop('unknown-session');
     association.peerIncarnation = incarnation;
-    return this.#hurry(association);
+    return this.hurry(association);
   }
 
   /** Unauthenticated answers cause at most one new try a second. */
-  #hurry(association: Association): Drop | undefined {
+  hurry(association: Association): Drop | undefined {
     const pending = association.handshake;
     const now = this.#context.now;
     if (!pending || now - association.hurriedAt < 1000) return drop('rate-limited');

@@ -67,6 +67,8 @@ export const limits = {
   traceKept: 200,
 
   /** Directory. */
+  /** Where nodes were last heard is written down so late, many at once. */
+  lastSeenMs: 5 * second,
   inviteHours: 24,
   maxNodes: 131_072,
   maxInvites: 1024,

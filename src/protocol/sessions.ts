@@ -187,8 +187,8 @@ export class Sessions {
     }
     for (const association of this.#initiated.values()) {
       if (association.current?.remoteId !== subject) continue;
-      const tooSoon = this.#context.now - association.hintedAt < 1000;
-      if (association.handshake || tooSoon) return drop('rate-limited');
+      if (association.handshake) return this.#initiator.hurry(association);
+      if (this.#context.now - association.hintedAt < 1000) return drop('rate-limited');
       association.hintedAt = this.#context.now;
       this.#events.push({ event: 'session-wanted', association });
       return undefined;

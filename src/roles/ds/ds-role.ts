@@ -35,6 +35,7 @@ import { Directory, type NodeRecord } from './directory.ts';
 import { DsControl } from './ds-control.ts';
 import { admit } from './enrolment.ts';
 import { Federation } from './federation.ts';
+import { LastSeen } from './last-seen.ts';
 import { candidatesOf, type OnlineNode, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
 import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
@@ -55,10 +56,11 @@ export class DsRole implements Machine, Reach {
   readonly fleet = new RelayFleet();
   readonly federation: Federation;
   readonly directing: Directing;
+  readonly lastSeen: LastSeen;
   readonly #sessions: Sessions;
   readonly #requests: PathRequests;
   readonly #control: DsControl;
-  readonly #timers = new Timers<'offline' | 'relay-offline'>();
+  readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen'>();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
 
@@ -72,6 +74,7 @@ export class DsRole implements Machine, Reach {
     this.pools = [pool, prefix6];
     this.directory = new Directory(this.#context, pool, prefix6);
     const hints = new HintSender(this.#context);
+    this.lastSeen = new LastSeen(this.#context, hints);
     this.#sessions = new Sessions(this.#context, hints);
     this.federation = new Federation(this.#context, this.#sessions, config);
     this.directing = new Directing(this.#context, this.#sessions, this.fleet, config, this);
@@ -345,6 +348,7 @@ export class DsRole implements Machine, Reach {
     }
     if (!node) return;
     node.toldLivePaths = true;
+    this.#noteSeen(association, from);
     const moved = updateLocation(node, values, from);
     for (const live of values.livePaths) this.#requests.adopt(node, live);
     const end = this.end(peerId);
@@ -356,6 +360,14 @@ export class DsRole implements Machine, Reach {
       this.directing.moved(peerId, end);
       this.federation.tellMoved(end, values.move);
     }
+  }
+
+  #noteSeen(association: Association, from: Endpoint): void {
+    const session = association.current;
+    if (!session) return;
+    this.lastSeen.note(association.peerId, from, session.localId);
+    const { flushAt } = this.lastSeen;
+    if (flushAt !== undefined) this.#timers.set('last-seen', '', flushAt);
   }
 
   #closed(association: Association): void {
@@ -387,6 +399,7 @@ export class DsRole implements Machine, Reach {
     const { now } = this.#context;
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
       if (due.name === 'offline') this.#offline(due.key as NodeId);
+      else if (due.name === 'last-seen') this.lastSeen.flush();
       else this.#relayOffline(due.key as NodeId);
     }
   }
@@ -426,6 +439,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.forget(association);
     }
     this.directory.remove(record);
+    this.lastSeen.forget(record.nodeId);
     this.#offline(record.nodeId);
     this.#relayOffline(record.nodeId);
   }

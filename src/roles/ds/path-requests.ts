@@ -210,6 +210,7 @@ export class PathRequests {
       .slice(-maxAbsent);
     fresh.push({ association, message, at: this.#context.now });
     if (this.#forAbsent.size < maxAbsent) this.#forAbsent.set(record.nodeId, fresh);
+    this.#ds.lastSeen.wake(record.nodeId);
     this.#refuse(association, message.transaction, 'peerOffline', 5);
   }
 
@@ -317,7 +318,10 @@ export class PathRequests {
     if (record?.role !== 'node') return this.#refuse(association, transaction, 'unknownPeer');
     const end = this.#ds.end(record.nodeId);
     const node = this.#ds.online(record.nodeId);
-    if (!end || !node) return this.#refuse(association, transaction, 'peerOffline', 5);
+    if (!end || !node) {
+      this.#ds.lastSeen.wake(record.nodeId);
+      return this.#refuse(association, transaction, 'peerOffline', 5);
+    }
     this.#sessions.answer(association, transaction, 'peerDirectionResponse', {
       peerId: end.nodeId,
       peerKey: end.publicKey,
@@ -339,7 +343,10 @@ export class PathRequests {
     const zone = federation.zoneOfKey(association.peerKey);
     const node = this.#ds.online(values.targetId);
     if (zone?.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
-    if (!node) return this.#refuse(association, transaction, 'peerOffline', 5);
+    if (!node) {
+      this.#ds.lastSeen.wake(values.targetId);
+      return this.#refuse(association, transaction, 'peerOffline', 5);
+    }
     const isItsOwn =
       equalBytes(values.issuerKey, zone.publicKey) && equalBytes(values.peerDsKey, zone.publicKey);
     if (!isItsOwn || values.kind !== 'node')
