@@ -79,9 +79,12 @@ export class Driver {
     if (this.#stopped) return;
     const now = this.#ports.now();
     if (length > 0 && buffer[offset] === capsulatedPacket) {
-      this.#guard('datagram', 'path', () =>
-        this.#ports.path.inbound(now, buffer, offset, length, from, uplink),
-      );
+      // No closure here: this is done for every packet.
+      try {
+        this.#ports.path.inbound(now, buffer, offset, length, from, uplink);
+      } catch (error) {
+        this.#crash('datagram', 'path', error);
+      }
       return;
     }
     this.counters.add('control-datagrams');
@@ -197,17 +200,21 @@ export class Driver {
     try {
       act();
     } catch (error) {
-      this.#stopped = true;
-      this.#wakeUp.clear();
-      this.#ports.crashed(error, {
-        where,
-        input,
-        roles: this.#roles.map(({ name }) => name),
-        deadlines: this.#roles.map(({ machine }) => machine.deadline()?.why ?? null),
-        paths: this.#ports.path.stats().length,
-        counters: this.counters.snapshot(),
-      });
+      this.#crash(input, where, error);
     }
+  }
+
+  #crash(input: string, where: string, error: unknown): void {
+    this.#stopped = true;
+    this.#wakeUp.clear();
+    this.#ports.crashed(error, {
+      where,
+      input,
+      roles: this.#roles.map(({ name }) => name),
+      deadlines: this.#roles.map(({ machine }) => machine.deadline()?.why ?? null),
+      paths: this.#ports.path.stats().length,
+      counters: this.counters.snapshot(),
+    });
   }
 
   #carryOut(role: RunningRole, out: Output): void {
