@@ -6,7 +6,7 @@ import type { PathMessageName, Values } from '../../wire/messages.ts';
 import type { RoleContext } from '../context.ts';
 import { sealPathMessage } from '../path-message.ts';
 import type { Locality } from './locality.ts';
-import { keysToSend, type Tunnel } from './tunnel.ts';
+import { type Handover, keysToSend, type Tunnel } from './tunnel.ts';
 
 export type TunnelTimer =
   | 'handshake'
@@ -32,7 +32,7 @@ export type TunnelEvent =
   /** The peer answered a probe; the round trip is that of the route in use. */
   | { readonly event: 'answered'; readonly tunnel: Tunnel; readonly roundTripMs: number }
   | { readonly event: 'route-changed'; readonly tunnel: Tunnel; readonly why: string }
-  | { readonly event: 'handover'; readonly tunnel: Tunnel };
+  | { readonly event: 'handover'; readonly tunnel: Tunnel; readonly handover: Handover };
 
 export class TunnelContext {
   readonly role: RoleContext;

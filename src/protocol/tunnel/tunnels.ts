@@ -365,7 +365,7 @@ export class Tunnels {
     const settled = tunnel.directProven || tunnel.active === 'relay';
     const waited = this.#context.now - handover.startedAt > 1000;
     if (!settled || (handover.dataMs === undefined && !waited)) return;
-    this.#context.emit({ event: 'handover', tunnel });
+    this.#context.emit({ event: 'handover', tunnel, handover });
     tunnel.handover = undefined;
   }
 

@@ -25,7 +25,7 @@ import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
 import { Locality } from '../../protocol/tunnel/locality.ts';
-import type { Tunnel } from '../../protocol/tunnel/tunnel.ts';
+import type { Handover, Tunnel } from '../../protocol/tunnel/tunnel.ts';
 import type { TunnelEvent } from '../../protocol/tunnel/tunnel-context.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { identify } from '../../wire/codec.ts';
@@ -442,7 +442,7 @@ export class NodeRole implements Machine, Registrant {
         });
         break;
       case 'handover':
-        this.#handover(tunnel);
+        this.#handover(tunnel, event.handover);
         break;
     }
   }
@@ -507,9 +507,7 @@ export class NodeRole implements Machine, Registrant {
     this.#tellClosed(tunnel, 'idle');
   }
 
-  #handover(tunnel: Tunnel): void {
-    const { handover } = tunnel;
-    if (!handover) return;
+  #handover(tunnel: Tunnel, handover: Handover): void {
     const row = this.handovers.addPath(
       handover.startedAt,
       handoverPath(tunnel, handover, this.locality),
