@@ -85,9 +85,38 @@ export class Routes {
     if (same && tunnel.directProven) return;
     const wasDirect = tunnel.active === 'direct' && before !== undefined && before !== to;
     tunnel.active = 'direct';
-    this.apply(tunnel, { unverified: !tunnel.directProven }, wasDirect ? before : undefined);
+    const fallback = this.#relayInReserve(tunnel) ?? (wasDirect ? before : undefined);
+    this.apply(tunnel, { unverified: !tunnel.directProven }, fallback);
+    if (!tunnel.directProven) this.awaitProof(tunnel);
     this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
     if (!same) this.#context.emit({ event: 'route-changed', tunnel, why });
+  }
+
+  /** The relay, when it can be sent to at once. */
+  #relayInReserve(tunnel: Tunnel): Endpoint | undefined {
+    return tunnel.leg.state === 'open' ? this.#context.relayEndpoint(tunnel) : undefined;
+  }
+
+  /** An endpoint that was taken on the peer's word has to answer soon. */
+  awaitProof(tunnel: Tunnel): void {
+    tunnel.proofTries = 0;
+    this.#context.timer('proof', tunnel, limits.probe.firstMs);
+  }
+
+  /** The "proof" timer: asks a few times; an endpoint that never answers is given up for the relay. */
+  askForProof(tunnel: Tunnel, probes: Probes): void {
+    if (tunnel.active !== 'direct' || tunnel.directProven || !tunnel.direct) return;
+    tunnel.proofTries += 1;
+    if (tunnel.proofTries < limits.maxProbesPerCandidate) {
+      probes.testDirect(tunnel, tunnel.direct);
+      this.#context.timer('proof', tunnel, limits.probe.firstMs);
+    } else if (this.#relayInReserve(tunnel)) {
+      this.take(tunnel, 'relay', 'the direct route was never proven');
+      probes.moveRelayed(tunnel);
+      probes.restartSearch(tunnel);
+    } else {
+      this.#context.emit({ event: 'lost', tunnel, why: 'the peer does not answer where it moved' });
+    }
   }
 
   /** An answer came over the direct route: no second copies and no budget any more. */

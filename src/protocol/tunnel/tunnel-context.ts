@@ -18,7 +18,8 @@ export type TunnelTimer =
   | 'upgrade'
   | 'dead'
   | 'old-epoch'
-  | 'retired';
+  | 'retired'
+  | 'proof';
 
 export type TunnelEvent =
   /** The first keys are in use and a route is known. */

@@ -126,6 +126,8 @@ export interface Tunnel {
   heldUplink: Uplink | undefined;
   /** Whether an answer came over the direct route since it was taken. */
   directProven: boolean;
+  /** Times an endpoint taken on the peer's word was asked to answer. */
+  proofTries: number;
   directHeardAt: number;
   heardAt: number;
   /** Endpoints that may lead to the peer, with the number of probes sent to each. */
@@ -175,6 +177,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     direct: undefined,
     heldUplink: undefined,
     directProven: false,
+    proofTries: 0,
     directHeardAt: 0,
     heardAt: 0,
     tries: new Map(),

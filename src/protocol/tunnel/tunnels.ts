@@ -328,6 +328,7 @@ export class Tunnels {
         tunnel.direct = notice.remote;
         tunnel.directProven = false;
         this.#probes.testDirect(tunnel, notice.remote);
+        this.#routes.awaitProof(tunnel);
         break;
       case 'silent':
         this.#probes.doubt(tunnel);
@@ -413,6 +414,9 @@ export class Tunnels {
       case 'old-epoch':
         this.#keys.forgetOldEpochs(tunnel);
         break;
+      case 'proof':
+        this.#routes.askForProof(tunnel, this.#probes);
+        break;
       case 'retired':
         this.#context.emit({ event: 'retired', tunnel });
         break;
@@ -436,6 +440,7 @@ const timerNames: readonly TunnelTimer[] = [
   'dead',
   'old-epoch',
   'retired',
+  'proof',
 ];
 
 /** Whether a path to a peer is the one to go by, rather than another to the same peer. */
