@@ -69,14 +69,14 @@ const dataType = messages.capsulatedPacket.code;
 export function lieAsRelay(host: Host, dice: Dice, share: number, victim: Endpoint): void {
   const sources: Endpoint[] = [];
   host.alterTransmission = (to, bytes) => {
-    if (!sources.includes(to)) sources.push(to);
+    if (to !== victim && !sources.includes(to)) sources.push(to);
     const honest = { source: to, destination: to, bytes };
     if (bytes[0] !== dataType || !dice.chance(share)) return honest;
     switch (dice.below(4)) {
       case 0:
         return undefined;
       case 1:
-        return { ...honest, destination: dice.pick(sources) };
+        return sources.length > 0 ? { ...honest, destination: dice.pick(sources) } : honest;
       case 2: {
         const spoiled = bytes.slice();
         const at = dice.below(spoiled.length);
