@@ -28,6 +28,8 @@ const storeComplaintMs = 10_000;
 interface RunningRole extends HostedRole {
   fatalText: string | undefined;
   storeComplainedAt: number;
+  /** Whether the input in hand made it store something. */
+  hasStored: boolean;
 }
 
 export class Driver {
@@ -48,6 +50,7 @@ export class Driver {
       ...role,
       fatalText: undefined,
       storeComplainedAt: Number.NEGATIVE_INFINITY,
+      hasStored: false,
     }));
     this.#wakeUp = new WakeUp(ports.now, () => this.#timeout());
   }
@@ -189,6 +192,7 @@ export class Driver {
   #give(role: RunningRole, input: Input): void {
     if (role.fatalText !== undefined || this.#stopped) return;
     this.#guard(input.kind, role.name, () => {
+      role.hasStored = false;
       role.machine.handle(input);
       for (let out = role.machine.poll(); out; out = role.machine.poll()) this.#carryOut(role, out);
     });
@@ -219,13 +223,18 @@ export class Driver {
 
   #carryOut(role: RunningRole, out: Output): void {
     const { log } = this.#ports;
-    if (out.kind === 'store') return role.store.set(out.name, out.value);
+    if (out.kind === 'store') {
+      role.hasStored = true;
+      return role.store.set(out.name, out.value);
+    }
     if (out.kind === 'log') return log.add(out.level, `${role.name}: ${out.text}`);
-    if (role.store.pending && !this.#commit(role) && role.requiresStore) {
+    // A call that changed nothing is answered also while the disk is full: the owner has to look.
+    const onlyLooks = out.kind === 'control-answer' && !role.hasStored;
+    if (!onlyLooks && role.store.pending && !this.#commit(role) && role.requiresStore) {
       this.counters.add('effects-held-back');
       if (out.kind === 'control-answer') {
         const error =
-          'The change could not be written to disk and was not carried out; see the log.';
+          'The change could not be written to disk; see the log. Free disk space and try again.';
         this.#answer(out.id, { ok: false, error });
       }
       return;

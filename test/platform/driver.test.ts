@@ -183,6 +183,19 @@ test('with a full disk a Direction Server sends nothing, and a node goes on', as
   assert.ok(world.happened().includes('ds commits a,b,b'));
 });
 
+test('with a full disk a call that changes nothing is answered', async () => {
+  const world = new World('ds');
+  world.broken = true;
+  world.role('ds').answer = (input) =>
+    input.kind === 'control'
+      ? [{ kind: 'control-answer', id: input.id, answer: { ok: true, result: {} } }]
+      : [store('a'), transmit(7)];
+  world.datagram(1);
+  const looked = await world.driver.ask('ds', { method: 'status', arguments: {} });
+  assert.is(looked.ok, true);
+  assert.not(world.happened().some((line) => line.startsWith('send')));
+});
+
 test('each datagram goes to the data path or to the first role that wants it, as a copy', () => {
   const world = new World('ds', 'node');
   world.role('node').firstByte = 2;
