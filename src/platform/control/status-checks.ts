@@ -113,12 +113,12 @@ function registrationCheck(check: string, role: NodeStatus | RsStatus, port: num
   if (role.state === 'no-uplink') {
     return { check, state: 'fail', finding: 'There is no network to register over.', act: null };
   }
-  return {
-    check,
-    state: 'fail',
-    finding: role.stateText ?? `${server} does not answer.`,
-    act: reachAct(role.directionServer, port),
-  };
+  if (role.directionServer.reachable && role.stateText !== null) {
+    const act = 'Ask its owner; this device tries again by itself.';
+    return { check, state: 'fail', finding: role.stateText, act };
+  }
+  const act = `${reachAct(role.directionServer, port)} "ds_key" must be the key of that server.`;
+  return { check, state: 'fail', finding: `${server} does not answer.`, act };
 }
 
 function reachCheck(check: string, server: ServerReach, port: number): CheckRow {
