@@ -32,6 +32,7 @@ const finalRefusals: ReadonlySet<RefusalName> = new Set<RefusalName>([
   'inviteUnknown',
   'inviteExpired',
   'inviteSpent',
+  'inviteKind',
   'removed',
   'nameTaken',
   'nameInvalid',

@@ -27,6 +27,10 @@ export const refusals = {
   full: { code: 16, text: 'This server is at its limit. Try again later.' },
   notAllowed: { code: 17, text: 'Not allowed for this sender.' },
   unknownPath: { code: 18, text: 'No such path.' },
+  inviteKind: {
+    code: 19,
+    text: 'This invite is for the other role, node or Relay Server. Ask for a new one.',
+  },
 } as const;
 
 export type RefusalName = keyof typeof refusals;

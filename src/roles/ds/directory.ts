@@ -207,7 +207,9 @@ export class Directory {
   }
 
   invites(): readonly InviteRecord[] {
-    return [...this.#inviteByHash.values()].filter((invite) => !invite.spentBy);
+    return [...this.#inviteByHash.values()].filter(
+      (invite) => !invite.spentBy && !this.#hasExpired(invite),
+    );
   }
 
   addInvite(
@@ -218,7 +220,7 @@ export class Directory {
   ): Uint8Array | RefusalName {
     if (!isName(name)) return 'nameInvalid';
     if (this.#idByName.has(name.toLowerCase())) return 'nameTaken';
-    this.#forgetExpired();
+    if (this.#inviteByHash.size >= limits.maxInvites) this.#forgetExpired();
     if (this.#inviteByHash.size >= limits.maxInvites && !this.#forgetOldestSpent()) return 'full';
     for (const invite of this.invites()) if (invite.name === name) this.#forgetInvite(invite);
     const token = this.#context.environment.random.bytes(16);
@@ -244,6 +246,7 @@ export class Directory {
     this.#context.store(`invites/${invite.tokenHash}`, undefined);
   }
 
+  /** Expired invites are kept while there is room, to tell who brings one that it has expired. */
   #forgetExpired(): void {
     for (const invite of [...this.#inviteByHash.values()]) {
       if (this.#hasExpired(invite)) this.#forgetInvite(invite);
@@ -285,7 +288,7 @@ export class Directory {
     if (!invite) return 'inviteUnknown';
     if (invite.spentBy && invite.spentBy !== nodeId) return 'inviteSpent';
     if (this.#hasExpired(invite)) return 'inviteExpired';
-    if (invite.relay !== (role === 'relay')) return 'notAllowed';
+    if (invite.relay !== (role === 'relay')) return 'inviteKind';
     return this.enrol(nodeId, publicKey, role, wantedName || invite.name, invite);
   }
 }
