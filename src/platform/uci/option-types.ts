@@ -93,8 +93,8 @@ export const poolPrefix: OptionType<Prefix> = (text) => {
   if ('error' in result) return result;
   if (isIpv6(prefixIp(result.value))) return { error: `"${text}" must be an IPv4 prefix.` };
   const length = prefixLength(result.value);
-  if (length >= 8 && length <= 29) return result;
-  return { error: `"${text}" must have a length from 8 to 29, such as 198.18.16.0/20.` };
+  if (length >= 8 && length <= 30) return result;
+  return { error: `"${text}" must have a length from 8 to 30, such as 198.18.16.0/20.` };
 };
 
 /** 32 bytes, not all zero. */
