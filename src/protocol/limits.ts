@@ -68,7 +68,7 @@ export const limits = {
 
   /** Directory. */
   /** Where nodes were last heard is written down so late, many at once. */
-  lastSeenMs: 5 * second,
+  lastSeenMs: 2 * second,
   inviteHours: 24,
   maxNodes: 131_072,
   maxInvites: 1024,

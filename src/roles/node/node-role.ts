@@ -4,7 +4,14 @@
  * registration, directions and paths; each of those is a machine of its own.
  */
 import { toHex } from '../../base/bytes.ts';
-import { type Ip, isIpv6, type Prefix, prefix, prefixContains } from '../../base/ip.ts';
+import {
+  type Endpoint,
+  type Ip,
+  isIpv6,
+  type Prefix,
+  prefix,
+  prefixContains,
+} from '../../base/ip.ts';
 import { type Deadline, earliest } from '../../base/timers.ts';
 import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
@@ -62,6 +69,7 @@ export class NodeRole implements Machine, Registrant {
   registered: Values<'registrationResponse'> | undefined;
   #lastPreferred: Uplink | undefined;
   #hadGap = false;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #tellLivePaths: PathId[] = [];
 
   constructor(environment: Environment, config: NodeConfig) {
@@ -166,13 +174,26 @@ export class NodeRole implements Machine, Registrant {
     return this.#sessions.receive(bytes, from, uplink);
   }
 
-  #hint(bytes: Uint8Array, from: (Input & { kind: 'datagram' })['from']): Drop | undefined {
+  #hint(bytes: Uint8Array, from: Endpoint): Drop | undefined {
     const values = decodePlain('hint', bytes);
     if (isDrop(values)) return values;
     if (values.reason === 'unknown-path' || values.reason === 'stale-tunnel-request') {
       return this.tunnels.hint(from, toHex(values.subject) as PathId, values);
     }
-    return this.#sessions.receiveHint(bytes);
+    const dropped = this.#sessions.receiveHint(bytes);
+    return dropped?.drop === 'unknown-session' ? this.#checkSession(from, dropped) : dropped;
+  }
+
+  /**
+   * A hint about a session that is not ours any more: a DS that has restarted may know an older one only.
+   * Whoever says so causes one NTM Update a second and nothing else.
+   */
+  #checkSession(from: Endpoint, dropped: Drop): Drop | undefined {
+    const isFromServer = this.config.directionServer.endpoints.includes(from);
+    if (!isFromServer || this.#context.now - this.#checkedAt < 1000) return dropped;
+    this.#checkedAt = this.#context.now;
+    this.registration.update();
+    return undefined;
   }
 
   #drain(): void {
