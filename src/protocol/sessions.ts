@@ -254,7 +254,8 @@ export class Sessions {
     association.lastHeardAt = this.#context.now;
     this.#context.note('received', message.name, from, datagram.length);
     if (!session.confirmed) this.#confirm(session);
-    if (newest && association.current === session) this.#follow(session, from);
+    const isRequest = !isAnswerName(message.name) && message.name !== 'sessionClose';
+    if (newest && isRequest && association.current === session) this.#follow(session, from);
     this.#dispatch(association, message, from, uplink);
     return undefined;
   }
@@ -271,7 +272,11 @@ export class Sessions {
     this.#requests.resendAll(association);
   }
 
-  /** A responder follows the initiator; an initiator stays with the endpoint it chose. */
+  /**
+   * A responder follows the initiator; an initiator stays with the endpoint it chose. Only requests move a
+   * session: when an observer was quicker with a copy from elsewhere, the answer goes there, and the request
+   * comes again from the right place, while nobody would notice that an answer was copied.
+   */
   #follow(session: Session, from: Endpoint): void {
     const { association } = session;
     if (session.endpoint === from || association.initiates) return;
