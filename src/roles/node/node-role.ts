@@ -16,6 +16,7 @@ import { type Deadline, earliest } from '../../base/timers.ts';
 import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
+import type { HandoverCause } from '../../protocol/control-results.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
 import type {
   Environment,
@@ -46,6 +47,7 @@ import { HandoverLog } from './handover-log.ts';
 import { NodeControl } from './node-control.ts';
 import { handoverPath } from './path-view.ts';
 import { planOf, refusalOf } from './route-direction.ts';
+import { UplinkDoubt } from './uplink-doubt.ts';
 import { Waiters } from './waiters.ts';
 
 /** Live paths told in one NTM Update. */
@@ -62,6 +64,7 @@ export class NodeRole implements Machine, Registrant {
   readonly directions: Directions;
   readonly handovers = new HandoverLog();
   readonly waiters: Waiters;
+  readonly #doubt: UplinkDoubt;
   readonly #hints: HintSender;
   readonly #sessions: Sessions;
   readonly #control: NodeControl;
@@ -90,6 +93,7 @@ export class NodeRole implements Machine, Registrant {
     );
     this.directions = new Directions(this.#context, this.#sessions, this.registration.association);
     this.waiters = new Waiters(this.#context);
+    this.#doubt = new UplinkDoubt(this.#context);
     this.#control = new NodeControl(this.#context, this);
   }
 
@@ -109,8 +113,10 @@ export class NodeRole implements Machine, Registrant {
         this.#sessions.timeout();
         this.tunnels.timeout();
         this.waiters.timeout();
+        this.#judgeUplink();
         break;
       case 'uplinks':
+        this.#doubt.forgive();
         this.#uplinks(input.uplinks);
         break;
       case 'notice':
@@ -138,6 +144,7 @@ export class NodeRole implements Machine, Registrant {
       this.#sessions.deadline(),
       this.tunnels.deadline(),
       this.waiters.deadline(),
+      this.#doubt.deadline(),
     );
   }
 
@@ -230,8 +237,12 @@ export class NodeRole implements Machine, Registrant {
       before !== undefined &&
       before.id !== after.id &&
       uplinks.some((each) => each.id === before.id && each.usable);
+    this.#move(before, after, oldStillWorks ? 'uplink-preferred' : 'uplink-lost');
+  }
+
+  #move(before: Uplink | undefined, after: Uplink, cause: HandoverCause): void {
+    const oldStillWorks = cause === 'uplink-preferred';
     this.locality.observed = undefined;
-    const cause = oldStillWorks ? 'uplink-preferred' : 'uplink-lost';
     this.handovers.begin(this.#context.now, cause, before, after);
     this.#context.log('info', `Moved from ${before?.id ?? 'no uplink'} to ${after.id}.`);
     this.tunnels.moved(before, oldStillWorks);
@@ -244,7 +255,33 @@ export class NodeRole implements Machine, Registrant {
       if (notice.length >= hintLength) {
         this.#hints.send('unknown-path', notice.pathId, notice.from, notice.uplink);
       }
-    } else this.tunnels.notice(notice);
+    } else {
+      if (notice.notice === 'silent') this.#doubtUplink();
+      this.tunnels.notice(notice);
+    }
+  }
+
+  #doubtUplink(): void {
+    const usable = this.locality.uplinks.filter((uplink) => uplink.usable);
+    if (usable.length > 1 && this.#doubt.begin()) this.registration.update();
+  }
+
+  #judgeUplink(): void {
+    const since = this.#doubt.takeDue();
+    const before = this.#lastPreferred;
+    if (since === undefined || !before || this.registration.association.lastHeardAt >= since)
+      return;
+    for (const tunnel of this.tunnels.values()) if (tunnel.heardAt >= since) return;
+    this.#doubt.leave(before);
+    this.locality.uplinks = this.#doubt.order(this.locality.uplinks);
+    const after = this.#preferred();
+    if (!after || after.id === before.id) return;
+    this.#context.log(
+      'warn',
+      `Nothing comes back through ${before.id}: leaving it for ${after.id}.`,
+    );
+    this.#lastPreferred = after;
+    this.#move(before, after, 'silence');
   }
 
   #noPath(destination: Ip): void {
