@@ -41,6 +41,7 @@ import {
   type PathEntry,
   rekeyAfterMs,
   statsOf,
+  takeNewKey,
 } from './path-entry.ts';
 import { PendingPackets } from './pending-packets.ts';
 import {
@@ -118,15 +119,16 @@ export class DataPath {
       if (relay.idleMs > 0) this.#timers.set('relay-idle', String(id), now + relay.idleMs);
     } else if (command.op === 'relay-leg') {
       const relay = this.#relayById.get(id);
-      if (!relay) return;
+      if (relay?.pathId !== command.pathId) return;
       relay.lastUsedAt = now;
       setLeg(relay, command.side, command.endpoint, command.unverified);
     } else if (command.op === 'relay-delete') {
       const relay = this.#relayById.get(id);
-      if (relay) this.#deleteRelay(relay);
+      if (relay?.pathId === command.pathId) this.#deleteRelay(relay);
     } else {
       const entry = this.#pathById.get(id);
-      if (entry) this.#commandPath(now, entry, command);
+      // A foreign Direction Server may have drawn a Path ID that differs from ours in its first bits alone.
+      if (entry?.pathId === command.pathId) this.#commandPath(now, entry, command);
     }
   }
 
@@ -159,6 +161,7 @@ export class DataPath {
         entry.awaitsResume = true;
         break;
       case 'key-set':
+        if (!takeNewKey(entry, command.sendKey)) break;
         entry.slots[command.epoch & 3] = newKeySlot(command.sendKey, command.receiveKey);
         break;
       case 'key-use':
@@ -507,23 +510,22 @@ export class DataPath {
     const entry = this.#pathById.get(id);
     if (!entry) return;
     const lastUsed = Math.max(entry.lastSentAt, entry.lastReceivedAt);
-    if (now - lastUsed >= entry.idleMs) {
-      this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
-    }
-    this.#timers.set('idle', String(id), Math.max(lastUsed, now - entry.idleMs / 2) + entry.idleMs);
+    const at = this.#noticeIdle(now, entry, lastUsed);
+    this.#timers.set('idle', String(id), at);
+  }
+
+  /** Tells of an idle row, again after half its time; gives the time of the next look. */
+  #noticeIdle(now: number, entry: PathEntry | RelayEntry, lastUsed: number): number {
+    if (now - lastUsed < entry.idleMs) return lastUsed + entry.idleMs;
+    this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
+    return now + entry.idleMs / 2;
   }
 
   #checkRelayIdle(now: number, id: number): void {
     const entry = this.#relayById.get(id);
     if (!entry) return;
-    if (now - entry.lastUsedAt >= entry.idleMs) {
-      this.#sink.notice({ notice: 'idle', pathId: entry.pathId });
-    }
-    this.#timers.set(
-      'relay-idle',
-      String(id),
-      Math.max(entry.lastUsedAt, now - entry.idleMs / 2) + entry.idleMs,
-    );
+    const at = this.#noticeIdle(now, entry, entry.lastUsedAt);
+    this.#timers.set('relay-idle', String(id), at);
   }
 
   stats(): readonly PathStats[] {

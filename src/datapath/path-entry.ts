@@ -1,5 +1,5 @@
 /** One row of the path table: where its packets go, its keys by epoch, and what was counted. */
-import { fromHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/bytes.ts';
 import { Counters } from '../base/counters.ts';
 import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
 import { ReplayWindow } from '../noise/replay-window.ts';
@@ -15,6 +15,8 @@ export const dataReplayWindow = 8192;
 export const maxPacketsPerKey = 2 ** 40;
 /** A key in use for this long wants a successor. */
 export const rekeyAfterMs = 120_000;
+
+const rememberedKeys = 64;
 
 export interface KeySlot {
   readonly sendKey: Uint8Array;
@@ -40,6 +42,8 @@ export interface PathEntry {
   readonly globalOnly: boolean;
   readonly idleMs: number;
   readonly slots: (KeySlot | undefined)[];
+  /** First bytes of the keys it has had, the newest last. */
+  readonly hadKeys: string[];
   /** Epoch to send under, or -1. */
   sendEpoch: number;
   route: Route | undefined;
@@ -88,6 +92,7 @@ export function newPathEntry(
     globalOnly,
     idleMs,
     slots: [undefined, undefined, undefined, undefined],
+    hadKeys: [],
     sendEpoch: -1,
     route: undefined,
     also: undefined,
@@ -121,6 +126,14 @@ export function newKeySlot(sendKey: Uint8Array, receiveKey: Uint8Array): KeySlot
     opened: false,
     firstSentAt: 0,
   };
+}
+
+/** False for a key that this path has had: its counter would start again (protocol.md 11.8). */
+export function takeNewKey(entry: PathEntry, sendKey: Uint8Array): boolean {
+  const head = toHex(sendKey.subarray(0, 8));
+  if (entry.hadKeys.includes(head)) return false;
+  if (entry.hadKeys.push(head) > rememberedKeys) entry.hadKeys.shift();
+  return true;
 }
 
 export function statsOf(entry: PathEntry): PathStats {
