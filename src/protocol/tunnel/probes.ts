@@ -149,8 +149,20 @@ export class Probes {
     this.#noteHandover(tunnel);
   }
 
+  #tryAnswerer(tunnel: Tunnel, from: Endpoint): void {
+    const tries = tunnel.tries.get(from) ?? 0;
+    if (tries >= limits.maxProbesPerCandidate || tunnel.tries.size >= maxProbesKept) return;
+    tunnel.tries.set(from, tries + 1);
+    this.testDirect(tunnel, from);
+  }
+
   #directAnswered(tunnel: Tunnel, from: Endpoint, probe: Probe): void {
     tunnel.directHeardAt = this.#context.now;
+    if (endpointIp(probe.to) !== endpointIp(from)) {
+      // The peer lives, but a copy of its answer can come from anywhere. Another port is its NAT's choice.
+      this.#tryAnswerer(tunnel, from);
+      return;
+    }
     const inUse = tunnel.active === 'direct' && tunnel.direct === from;
     if (probe.purpose === 'challenge' && inUse) {
       this.#routes.proven(tunnel);
