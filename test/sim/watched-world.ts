@@ -31,7 +31,10 @@ export class WatchedWorld extends World {
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'seed' | 'suite'>) {
     super(options);
-    const amplification = new NoAmplification(() => this.#pathIds.size);
+    const amplification = new NoAmplification(
+      () => this.#pathIds.size,
+      (name) => this.hostByName.has(name),
+    );
     amplification.watch(this.bystander.ip);
     const invariants: Invariant[] = [
       this.oneHolder,

@@ -31,8 +31,11 @@ export class NoAmplification implements Invariant {
   /** Paths that ever were, each with its candidates; told by the world. */
   readonly #paths: () => number;
 
-  constructor(paths: () => number) {
+  readonly #isHonest: (name: string) => boolean;
+
+  constructor(paths: () => number, isHonest: (name: string) => boolean) {
     this.#paths = paths;
+    this.#isHonest = isHonest;
   }
 
   /** An address that belongs to a bystander. */
@@ -54,7 +57,7 @@ export class NoAmplification implements Invariant {
       account.sentInItsName += datagram.bytes.length;
       account.lastInItsName = now;
       account.gotData = 0;
-    } else if (fate === 'delivered') {
+    } else if (fate === 'delivered' && this.#isHonest(transit.origin)) {
       const account = this.#accountByIp.get(endpointIp(datagram.destination));
       if (account) this.#got(account, transit);
     }
