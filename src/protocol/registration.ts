@@ -201,7 +201,7 @@ export class Registration {
       if (this.#steady % 5 === 0) {
         this.#keepaliveMs = Math.min(limits.keepaliveMostMs, this.#keepaliveMs * 1.25);
       }
-    } else if (sameHost && this.#steady > 0) {
+    } else if (sameHost) {
       this.#steady = 0;
       this.#keepaliveMs = Math.max(limits.keepaliveLeastMs, this.#keepaliveMs * 0.6);
     }
