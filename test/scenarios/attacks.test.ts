@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { endpoint, type Ip } from '../../src/base/ip.ts';
+import { endpoint, type Ip, prefixIp } from '../../src/base/ip.ts';
 import { messages } from '../../src/wire/messages.ts';
 import { Forger } from '../sim/attackers/forger.ts';
 import { dsLies, lieAsRelay, lieOfDs } from '../sim/attackers/lies.ts';
@@ -15,7 +15,11 @@ import { WatchedWorld } from '../sim/watched-world.ts';
 import { nodeSuite } from '../support/node-suite.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
-/** Everything that a process did but send, log and count: what an attack must not cause. */
+/**
+ * Everything that a process changed but its counters: what an attack must not cause. A hint, which is not
+ * authenticated, may make a node open its session anew; then the same registration comes again, and where
+ * the node was seen is noted with the new session.
+ */
 function recordDeeds(world: WatchedWorld): string[] {
   const deeds: string[] = [];
   world.watchers.push({
@@ -24,8 +28,12 @@ function recordDeeds(world: WatchedWorld): string[] {
         const { command } = output;
         const detail = command.op === 'path-route' ? JSON.stringify(command.route) : '';
         deeds.push(`${host.name} ${role} ${command.op} ${detail}`);
-      } else if (output.kind === 'store' || output.kind === 'interface') {
-        deeds.push(`${host.name} ${role} ${output.kind}`);
+      } else if (output.kind === 'store' && !output.name.startsWith('last-seen/')) {
+        const before = JSON.stringify(host.disk(role).get(output.name));
+        if (before !== JSON.stringify(output.value)) deeds.push(`${host.name} ${output.name}`);
+      } else if (output.kind === 'interface') {
+        const same = output.addresses.every((each) => host.holds(prefixIp(each)));
+        if (!same) deeds.push(`${host.name} ${output.addresses.join(' ')}`);
       }
     },
   });

@@ -235,6 +235,11 @@ export class Host implements ProcessHost, End {
     return this.#heldIps.has(ip);
   }
 
+  /** Whether the virtual interface has this address now. */
+  holds(ip: Ip): boolean {
+    return this.#virtual.some((each) => prefixIp(each) === ip);
+  }
+
   sendInner(buffer: Uint8Array, offset: number, length: number): void {
     this.#process?.outbound(buffer, offset, length);
   }
