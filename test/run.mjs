@@ -8,7 +8,7 @@ import { interactive } from './setup/command.mjs';
 import { ensureEnvironment, NotReady } from './setup/environment.mjs';
 
 const atOnce = 2;
-const progressEveryMs = 4000;
+const progressEveryMs = 10_000;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const running = new Map();
 

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { outFolder } from './lab.ts';
 import type { Row } from './main.ts';
@@ -120,6 +120,7 @@ function environment(
     engine: options.floor ? 'none' : engineVersion(options.engine),
     handover: options.handover,
     traffic: options.traffic,
+    'load at the end': Math.round((loadavg()[0] ?? 0) * 10) / 10,
     tookSeconds: Math.round(tookMs / 1000),
   };
 }

@@ -13,7 +13,7 @@ const routeNames = { direct: 'end-to-end', punched: 'punched', relay: 'relay', n
 const columns: readonly Column[] = [
   { title: '#', width: 11, of: (entry) => entry.pattern },
   { title: 'MN moves', width: 14, of: actText },
-  { title: 'CN', width: 20, of: (entry) => entry.peer },
+  { title: 'CN', width: 23, of: (entry) => entry.peer },
   { title: 'route after', width: 11, of: (entry) => routeNames[entry.pathAfter] },
   {
     title: 'silence ms',

@@ -13,6 +13,7 @@ import { bundleTests } from './bundle-tests.mjs';
 import { runBundle } from './run-bundle.mjs';
 
 const chaosSeeds = 1000;
+const chaosParts = 2;
 const simulatorOnly = /^test\/(scenarios|sim)\//;
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const passed = { passed: 1, failed: 0, skipped: 0, failures: [] };
@@ -90,6 +91,17 @@ async function tool(name, args, progress) {
   return runTool(name, args, progress);
 }
 
+/** The seeds are shared out, so that each processor has a part. */
+function chaosSteps(held) {
+  const each = chaosSeeds / chaosParts;
+  return Array.from({ length: chaosParts }, (_, part) => {
+    const first = part * each + 1;
+    const args = ['--chaos', String(each), '--seed', String(first)];
+    const name = `chaos from seed ${first}`;
+    return { name, run: (progress) => tool('sim', args, progress), held };
+  });
+}
+
 /** All steps in the order they are best shown; `alone` ones measure and share the machine with none. */
 export function stepsOf(word) {
   const all = testFiles();
@@ -120,11 +132,7 @@ export function stepsOf(word) {
       run: (progress) => unitTests({ name: 'scenarios', files: scenarios, ...node, progress }),
       held: true,
     },
-    {
-      name: 'simulator chaos',
-      run: (progress) => tool('sim', ['--chaos', String(chaosSeeds)], progress),
-      held: named('chaos'),
-    },
+    ...chaosSteps(named('chaos')),
     { name: 'lab', run: (progress) => lab(word, progress), held: true, alone: true },
   ];
   return steps.filter((step) => step.held);

@@ -21,7 +21,15 @@ const entries = {
 const companions = { lab: { 'lab-agent': 'test/lab/agent/main.ts' } };
 const keptLines = 60;
 
-async function built(name) {
+const builds = new Map();
+
+/** The tool's bundle; made once, since two steps may run the same tool at once. */
+function built(name) {
+  if (!builds.has(name)) builds.set(name, makeBundle(name));
+  return builds.get(name);
+}
+
+async function makeBundle(name) {
   const entry = join(root, entries[name]);
   if (!existsSync(entry)) throw new Error(`${entries[name]} is missing`);
   const outfile = join(root, 'out/test', `${name}.mjs`);
