@@ -7,7 +7,6 @@ import { toHex } from '../../../src/base/bytes.ts';
 import {
   type Endpoint,
   endpoint,
-  endpointIp,
   endpointPort,
   type Ip,
   isIpv6,
@@ -28,6 +27,7 @@ import { messages } from '../../../src/wire/messages.ts';
 import type { EventQueue } from '../event-queue.ts';
 import type { Network } from '../network/network.ts';
 import type { Attachment, Datagram, LinkProfile, Realm } from '../network/realm.ts';
+import { Interfaces } from './interfaces.ts';
 import { Process, type ProcessHost, type Role } from './process.ts';
 import type { End } from './traffic.ts';
 
@@ -56,11 +56,6 @@ export interface HostSetting {
   readonly deliver: (host: Host, bytes: Uint8Array) => void;
 }
 
-interface Interface {
-  readonly attachment: Attachment;
-  readonly uplink: Uplink;
-}
-
 const dataType = messages.capsulatedPacket.code;
 
 export class Host implements ProcessHost, End {
@@ -69,8 +64,7 @@ export class Host implements ProcessHost, End {
   readonly #setting: HostSetting;
   readonly #plans: RolePlan[] = [];
   readonly #diskByRole = new Map<string, Map<string, JsonObject>>();
-  #interfaces: Interface[] = [];
-  #devices = 0;
+  readonly #interfaces: Interfaces;
   #process: Process | undefined;
   #bootCount = 0;
   #virtual: readonly Prefix[] = [];
@@ -87,6 +81,9 @@ export class Host implements ProcessHost, End {
     this.name = name;
     this.port = port;
     this.#setting = setting;
+    this.#interfaces = new Interfaces(name, (attachment, datagram) =>
+      this.#receive(attachment, datagram),
+    );
   }
 
   get process(): Process | undefined {
@@ -98,11 +95,11 @@ export class Host implements ProcessHost, End {
   }
 
   get uplinks(): readonly Uplink[] {
-    return this.#interfaces.map((each) => each.uplink);
+    return this.#interfaces.uplinks;
   }
 
   get attachments(): readonly Attachment[] {
-    return this.#interfaces.map((each) => each.attachment);
+    return this.#interfaces.attachments;
   }
 
   disk(role: string): Map<string, JsonObject> {
@@ -121,34 +118,20 @@ export class Host implements ProcessHost, End {
 
   /** A new address; preferred over those there are unless told otherwise. */
   attach(realm: Realm, link: LinkProfile, preferred = true, ip?: Ip): Attachment {
-    const added = this.#addInterface(realm, link, ip);
-    this.#interfaces = preferred ? [added, ...this.#interfaces] : [...this.#interfaces, added];
+    const attachment = this.#interfaces.add(realm, link, preferred, ip);
     this.#uplinksChanged();
-    return added.attachment;
+    return attachment;
   }
 
   detach(attachment: Attachment): void {
-    attachment.realm.detach(attachment);
-    this.#interfaces = this.#interfaces.filter((each) => each.attachment !== attachment);
+    this.#interfaces.remove(attachment);
     this.#uplinksChanged();
   }
 
   /** Hard move: everything there was goes and the new address comes, told as one change. */
   replace(realm: Realm, link: LinkProfile, ip?: Ip): Attachment {
-    for (const each of this.#interfaces) each.attachment.realm.detach(each.attachment);
-    this.#interfaces = [this.#addInterface(realm, link, ip)];
-    this.#uplinksChanged();
-    return (this.#interfaces[0] as Interface).attachment;
-  }
-
-  #addInterface(realm: Realm, link: LinkProfile, wanted: Ip | undefined): Interface {
-    const ip = wanted ?? realm.freeIp();
-    const receive = (datagram: Datagram): void => this.#receive(attachment, datagram);
-    const attachment = realm.attach(this.name, ip, link, receive);
-    const device = `eth${this.#devices}`;
-    this.#devices += 1;
-    const usable = realm.gateway !== undefined || realm.name === 'public';
-    return { attachment, uplink: { id: `${device}/${ip}`, device, ip, usable } };
+    this.#interfaces.clear();
+    return this.attach(realm, link, true, ip);
   }
 
   #uplinksChanged(): void {
@@ -246,7 +229,7 @@ export class Host implements ProcessHost, End {
 
   #receive(attachment: Attachment, datagram: Datagram): void {
     const process = this.#process;
-    const uplink = this.#interfaces.find((each) => each.attachment === attachment)?.uplink.id;
+    const uplink = this.#interfaces.uplinkOf(attachment);
     if (!process || uplink === undefined) return;
     if (endpointPort(datagram.destination) !== this.port) return;
     const { bytes, source } = datagram;
@@ -261,25 +244,13 @@ export class Host implements ProcessHost, End {
   }
 
   transmit(to: Endpoint, uplinkId: string | undefined, bytes: Uint8Array): void {
-    const from = this.#sourceFor(to, uplinkId);
+    const from = this.#interfaces.towards(to, uplinkId);
     if (!from) return;
     const source = endpoint(from.uplink.ip, this.port);
     const altered = this.alterTransmission?.(to, bytes);
     if (this.alterTransmission && !altered) return;
     const { destination, bytes: sent } = altered ?? { destination: to, bytes };
     this.#setting.network.send(from.attachment, source, destination, sent);
-  }
-
-  /** The uplink that was named; or, as a routing table would, one on the destination's own network. */
-  #sourceFor(to: Endpoint, uplinkId: string | undefined): Interface | undefined {
-    const interfaces = this.#interfaces;
-    if (uplinkId !== undefined) return interfaces.find((each) => each.uplink.id === uplinkId);
-    if (interfaces.length === 1) return interfaces[0];
-    const ip = endpointIp(to);
-    return (
-      interfaces.find((each) => each.attachment.realm.attachmentByIp.has(ip)) ??
-      interfaces.find((each) => each.uplink.usable)
-    );
   }
 
   deliver(bytes: Uint8Array): void {
