@@ -292,8 +292,17 @@ export class Probes {
   doubt(tunnel: Tunnel): void {
     if (tunnel.deadTries > 0 || tunnel.active === 'none') return;
     tunnel.deadTries = 1;
-    this.test(tunnel, 'active');
+    this.#callHere(tunnel);
     this.#context.timer('dead', tunnel, deadStepMs);
+  }
+
+  /**
+   * Over the route in use: "send to me this way". The peer may still send another way, one that has died
+   * for its packets alone, and would not learn it from a test that is answered.
+   */
+  #callHere(tunnel: Tunnel): void {
+    if (tunnel.active === 'relay') this.moveRelayed(tunnel);
+    else if (tunnel.direct) this.moveDirect(tunnel, tunnel.direct);
   }
 
   /** The "dead" timer: true when the route is to be given up. */
@@ -304,7 +313,7 @@ export class Probes {
       tunnel.deadTries = 0;
       return true;
     }
-    this.test(tunnel, 'active');
+    this.#callHere(tunnel);
     this.#context.timer('dead', tunnel, deadStepMs);
     return false;
   }
