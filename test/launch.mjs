@@ -3,6 +3,7 @@
  * is needed and hands the terminal to the tool that the first argument names.
  */
 import { argv, exit } from 'node:process';
+import { endOnSignals } from './setup/command.mjs';
 import { ensureEnvironment, NotReady, whyNoNamespaces } from './setup/environment.mjs';
 
 async function main() {
@@ -18,6 +19,7 @@ async function main() {
   return runInForeground(name, args);
 }
 
+endOnSignals();
 try {
   exit(await main());
 } catch (error) {

@@ -4,7 +4,7 @@
  * One line a step; the last line is `N passed, N failed`.
  */
 import { argv, exit, stdout } from 'node:process';
-import { interactive } from './setup/command.mjs';
+import { endOnSignals, interactive } from './setup/command.mjs';
 import { ensureEnvironment, NotReady } from './setup/environment.mjs';
 
 const atOnce = 2;
@@ -93,4 +93,5 @@ async function main() {
   return totals.failed === 0 ? 0 : 1;
 }
 
+endOnSignals();
 exit(await main());

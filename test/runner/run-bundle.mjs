@@ -2,8 +2,8 @@
  * Runs one test bundle as a process and turns its report lines into a result. A process that dies, is
  * silent for too long or ends without a result counts as one failed test that names where it stood.
  */
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { spawnKnown } from '../setup/command.mjs';
 
 const silenceLimitMs = 5 * 60_000;
 const keptLines = 40;
@@ -15,7 +15,7 @@ export function runBundle({ program, args, env, onFile }) {
   return new Promise((resolve) => {
     const state = { ended: false, failures: [], files: 0, at: 'start', lines: [], why: '' };
     Object.assign(state, nothing);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const child = spawnKnown(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     let watch;
     const heard = () => {
       clearTimeout(watch);

@@ -2,12 +2,12 @@
  * Bundles and runs one of the project's own tools (lab, sim, fuzz, generate), which are TypeScript for
  * Node. `npm start`, `npm run sim` and the like give it the terminal; `npm test` reads its last line.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { bundle } from '../../esbuild.config.mjs';
+import { spawnKnown } from '../setup/command.mjs';
 import { root } from '../setup/paths.mjs';
 
 const entries = {
@@ -45,17 +45,12 @@ async function makeBundle(name) {
 
 function start(file, args, stdio) {
   const options = { stdio, cwd: root, env: { ...env, NTM_ROOT: root } };
-  return spawn(execPath, ['--enable-source-maps', file, ...args], options);
+  return spawnKnown(execPath, ['--enable-source-maps', file, ...args], options);
 }
 
-/** Gives the tool the terminal; its exit code. Signals of the terminal reach the tool itself. */
+/** Gives the tool the terminal; its exit code. */
 export async function runInForeground(name, args) {
   const child = start(await built(name), args, 'inherit');
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT') child.kill(signal);
-    });
-  }
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
 }
 

@@ -3,6 +3,7 @@
  * out/setup.log while one line shows what it is at. A failed step shows the end of its output.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stdout } from 'node:process';
@@ -14,10 +15,32 @@ const shownTailLines = 15;
 
 export class CommandFailed extends Error {}
 
+const children = new Set();
+
+/** `spawn`, remembered so that nothing is left running when this process is told to end. */
+export function spawnKnown(program, args, options) {
+  const child = spawn(program, args, options);
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
+}
+
+/** Ends everything that was started, waits for it (the lab has to clean up) and then ends itself. */
+export function endOnSignals() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, async () => {
+      const ended = [...children].map((child) => once(child, 'close'));
+      for (const child of children) child.kill('SIGTERM');
+      await Promise.allSettled(ended);
+      process.exit(130);
+    });
+  }
+}
+
 /** { code, out, err }; code 127 if there is no such program. */
 export function runQuiet(program, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawnKnown(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let out = '';
     let err = '';
     child.stdout.on('data', (bytes) => {
@@ -43,7 +66,7 @@ export async function runLogged(say, title, program, args, options = {}) {
     say(`  ${title}: ${seconds()} s  ${last}`);
   }, progressEveryMs);
   const code = await new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawnKnown(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const take = (bytes) => {
       appendFileSync(logFile, bytes);
       lines.push(
