@@ -5,6 +5,7 @@
  */
 import { toHex } from '../../src/base/bytes.ts';
 import { type Endpoint, endpointIp } from '../../src/base/ip.ts';
+import type { PathCommand } from '../../src/datapath/commands.ts';
 import { generateKeyPair } from '../../src/noise/keys.ts';
 import type { KeyPair, Suite } from '../../src/noise/suite.ts';
 import type {
@@ -39,6 +40,8 @@ export class Party {
   readonly fatals: string[] = [];
   readonly stored = new Map<string, JsonObject>();
   readonly answers: JsonObject[] = [];
+  readonly events: JsonObject[] = [];
+  readonly paths: PathCommand[] = [];
 
   constructor(machine: Machine, keys: KeyPair, local: Endpoint, seenAs = local) {
     this.machine = machine;
@@ -163,12 +166,21 @@ export class LinkedRoles {
       else party.stored.delete(out.name);
     } else if (out.kind === 'log') party.logs.push(`${out.level}: ${out.text}`);
     else if (out.kind === 'fatal') party.fatals.push(out.text);
+    else if (out.kind === 'event') party.events.push(out.data);
+    else if (out.kind === 'path') party.paths.push(out.command);
+    else if (out.kind === 'control-answer' && out.answer.ok) party.answers.push(out.answer.result);
   }
 
   #deliver(from: Party, transmission: Transmission): void {
     const to = this.parties.find((party) => party.seenAs === transmission.to);
     if (!to || !this.passes(from, transmission)) return;
     this.arrive(to, transmission.bytes, from.seenAs);
+  }
+
+  /** A call of the owner; what it answers is kept in `answers`. */
+  ask(party: Party, method: string, given: JsonObject): void {
+    const call = { method, arguments: given };
+    this.give(party, { kind: 'control', now: this.now, id: 1, call, stats: [] });
   }
 
   /** A datagram from anywhere. */

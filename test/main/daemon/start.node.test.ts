@@ -91,10 +91,12 @@ check('damaged files of the state directory are named and left as they are', asy
     assert.is(readFileSync(file, 'utf8'), content);
   };
   const garbage = 'this is no database, and far longer than its header would be. '.repeat(100);
-  await damaged('node.key', 'secret 00\n', goodNode, /node\.key is damaged\. Restore it/);
-  await damaged('node.json', '{"node/registration": ', goodNode, /node\.json is damaged\. Restore/);
-  await damaged('boots', 'many\n', goodNode, /boots is damaged\. Write into it a number/);
-  await damaged('ds.sqlite', garbage, dsSection(), /ds\.sqlite cannot be used.*Restore it/);
+  await Promise.all([
+    damaged('node.key', 'secret 00\n', goodNode, /node\.key is damaged\. Restore it/),
+    damaged('node.json', '{"node/registration": ', goodNode, /node\.json is damaged\. Restore/),
+    damaged('boots', 'many\n', goodNode, /boots is damaged\. Write into it a number/),
+    damaged('ds.sqlite', garbage, dsSection(), /ds\.sqlite cannot be used.*Restore it/),
+  ]);
 });
 
 check('with a broken role beside it a valid role runs, and says what is broken', async () => {
