@@ -116,7 +116,8 @@ async function installPackages(say, names) {
 
 async function ensureEngine(say) {
   if (env.NTM_TJS) {
-    writeWrapper(undefined);
+    // The wrapper serves runs without NTM_TJS too: those still need the tree.
+    writeWrapper(treeComplete() ? tree : undefined);
     await ensureRuns(say, env.NTM_TJS);
     return;
   }
