@@ -48,6 +48,8 @@ export const limits = {
   maxPathsPerNode: 1024,
   tunnel: { firstMs: 150, mostMs: 2 * second },
   maxTunnelTries: 12,
+  /** Each time a handshake was sent this often in vain, the DS is asked to direct both ends again. */
+  askAfterTunnelTries: 4,
   probe: { firstMs: 150, mostMs: 1 * second },
   maxProbesPerCandidate: 5,
   maxCandidates: 8,

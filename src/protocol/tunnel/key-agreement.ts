@@ -77,6 +77,9 @@ export class KeyAgreement {
     for (const to of this.#directTargets(tunnel)) this.#context.transmit(to, pending.message);
     const wait = backoffMs(limits.tunnel, pending.tries, this.#context.role.environment.random);
     pending.tries += 1;
+    if (pending.tries % limits.askAfterTunnelTries === 0) {
+      this.#context.emit({ event: 'lost', tunnel, why: 'the peer has not answered yet' });
+    }
     this.#context.timer('handshake', tunnel, wait);
   }
 
