@@ -56,7 +56,8 @@ export class Faults {
 
   #note(who: string, text: string): void {
     this.done.push(`${this.#world.now} ${who}: ${text}`);
-    if (this.#world.hostByName.has(who)) this.#world.trace.note(this.#world.now, who, text);
+    const host = this.#world.hostByName.has(who) ? who : 'bystander';
+    this.#world.trace.note(this.#world.now, host, host === who ? text : `${who} ${text}`);
   }
 
   #later(ms: number, action: () => void): void {
@@ -157,8 +158,13 @@ export class Faults {
     });
   }
 
+  /**
+   * Not where somebody only listens: behind a NAT that has forgotten it nobody reaches it before its next
+   * keepalive, whatever the protocol.
+   */
   #resetNat(): void {
-    if (this.#world.nats.length === 0) return;
+    const someoneOnlyListens = this.#world.traffic.flows.some((flow) => flow.options.oneWay);
+    if (this.#world.nats.length === 0 || someoneOnlyListens) return;
     const box = this.#dice.pick(this.#world.nats);
     this.#note(box.name, 'is switched off and on');
     box.nat.reset();
