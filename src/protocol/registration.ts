@@ -123,7 +123,7 @@ export class Registration {
 
   /** NTM Update; one that is still unanswered is replaced. */
   update(): void {
-    if (!this.association.current) return;
+    if (!this.association.current || this.state === 'refused') return;
     this.#sessions.withdraw(this.association, (message) => message.name === 'updateRequest');
     this.#updateSentAt = this.#context.now;
     const request = this.#registrant.updateRequest(this.#move);
