@@ -7,6 +7,7 @@ import { spawnKnown } from '../setup/command.mjs';
 
 const silenceLimitMs = 5 * 60_000;
 const keptLines = 40;
+const longestLine = 2000;
 const drawnByUvu = /^[•✘ ]*(\(\d+ \/ \d+\))?\s*$/;
 const nothing = { passed: 0, failed: 0, skipped: 0 };
 
@@ -28,7 +29,7 @@ export function runBundle({ program, args, env, onFile }) {
       heard();
       if (takeReport(state, line)) {
         if (line.startsWith('@file')) onFile(state.files);
-      } else if (!drawnByUvu.test(line)) state.lines.push(line);
+      } else if (!drawnByUvu.test(line)) state.lines.push(line.slice(0, longestLine));
       state.lines.splice(0, state.lines.length - keptLines);
     };
     heard();
@@ -47,7 +48,8 @@ export function runBundle({ program, args, env, onFile }) {
 function takeReport(state, line) {
   const [, kind, json] = /^@(begin|file|failure|result) (.*)$/.exec(line) ?? [];
   if (kind === undefined) return false;
-  const value = JSON.parse(json);
+  const value = parsed(json);
+  if (value === undefined) return false;
   if (kind === 'begin') state.at = value;
   if (kind === 'file') {
     state.files += 1;
@@ -56,6 +58,15 @@ function takeReport(state, line) {
   if (kind === 'failure') state.failures.push(`${value.file}\n${value.text}`);
   if (kind === 'result') state.ended = true;
   return true;
+}
+
+/** Undefined for the half of a line that a process left when it died. */
+function parsed(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function outcome(state, how) {
