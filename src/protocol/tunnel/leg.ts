@@ -60,6 +60,9 @@ export class Legs {
     if (!relay || values.stamp !== leg.stamp) return drop('stale-stamp');
     const opened = leg.state !== 'open';
     leg.state = 'open';
+    const remapped = leg.observed !== undefined && leg.observed !== values.observed;
+    leg.observed = values.observed;
+    if (remapped) this.#context.emit({ event: 'remapped', tunnel });
     if (leg.tries > 0) leg.delayMs = Math.round(this.#context.now - leg.askedAt);
     leg.tries = 0;
     if (values.token === noToken) {

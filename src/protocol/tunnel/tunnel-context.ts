@@ -30,6 +30,8 @@ export type TunnelEvent =
   | { readonly event: 'idle'; readonly tunnel: Tunnel }
   /** The moment for what was under way on a retired path is over. */
   | { readonly event: 'retired'; readonly tunnel: Tunnel }
+  /** Our NAT has another mapping although we did not move: all others may be gone too. */
+  | { readonly event: 'remapped'; readonly tunnel: Tunnel }
   /** The peer answered a probe; the round trip is that of the route in use. */
   | { readonly event: 'answered'; readonly tunnel: Tunnel; readonly roundTripMs: number }
   | { readonly event: 'route-changed'; readonly tunnel: Tunnel; readonly why: string }

@@ -70,6 +70,8 @@ export interface Leg {
   tries: number;
   askedAt: number;
   hurriedAt: number;
+  /** Where the Relay Server last saw this end, since the last move. */
+  observed: Endpoint | undefined;
   /** Round trip to the Relay Server, milliseconds. */
   delayMs: number | undefined;
 }
@@ -171,6 +173,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
       tries: 0,
       askedAt: 0,
       hurriedAt: 0,
+      observed: undefined,
       delayMs: undefined,
     },
     active: 'none',

@@ -119,6 +119,7 @@ export class Tunnels {
       this.#legs.keepAlive(tunnel);
     }
     if (tunnel.pending) this.#keys.repeat(tunnel);
+    else if (tunnel.plan.initiator && tunnel.sendEpoch < 0) this.#keys.start(tunnel, 'start');
     else this.#probes.restartSearch(tunnel);
   }
 
@@ -152,6 +153,7 @@ export class Tunnels {
   moved(before: Uplink | undefined, oldStillWorks: boolean): void {
     for (const tunnel of this.#tunnelById.values()) {
       if (tunnel.retired) continue;
+      tunnel.leg.observed = undefined;
       if (tunnel.pending) {
         tunnel.pending.tries = 0;
         tunnel.leg.state = 'none';
@@ -160,6 +162,15 @@ export class Tunnels {
       if (tunnel.established) this.#routes.moved(tunnel, before, oldStillWorks, this.#probes);
       else if (tunnel.relay && !tunnel.pending) this.#legs.keepAlive(tunnel);
       if (tunnel.established) this.#probes.restartSearch(tunnel);
+    }
+  }
+
+  /** Our NAT has forgotten its mappings: every route is told and opened again from here. */
+  remapped(): void {
+    for (const tunnel of this.#tunnelById.values()) {
+      if (tunnel.retired || !tunnel.established) continue;
+      tunnel.leg.observed = undefined;
+      this.#probes.move(tunnel);
     }
   }
 

@@ -72,6 +72,7 @@ export class NodeRole implements Machine, Registrant {
   registered: Values<'registrationResponse'> | undefined;
   #lastPreferred: Uplink | undefined;
   #hadGap = false;
+  #remappedAt = Number.NEGATIVE_INFINITY;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #tellLivePaths: PathId[] = [];
 
@@ -259,6 +260,15 @@ export class NodeRole implements Machine, Registrant {
       if (notice.notice === 'silent') this.#doubtUplink();
       this.tunnels.notice(notice);
     }
+  }
+
+  /** One leg shows that our NAT was restarted: the DS and all peers learn it now, not with the keepalives. */
+  #remapped(): void {
+    if (this.#context.now - this.#remappedAt < remappedIntervalMs) return;
+    this.#remappedAt = this.#context.now;
+    this.#context.log('info', 'The NAT in front of this node has new mappings.');
+    this.registration.update();
+    this.tunnels.remapped();
   }
 
   #doubtUplink(): void {
@@ -482,6 +492,9 @@ export class NodeRole implements Machine, Registrant {
       case 'idle':
         this.#closeIdle(tunnel);
         break;
+      case 'remapped':
+        this.#remapped();
+        break;
       case 'retired':
         this.#closeReplaced(tunnel);
         break;
@@ -585,6 +598,7 @@ function prevails(tunnel: Tunnel, other: Tunnel): boolean {
   return tunnel.pathId < other.pathId || !otherLives;
 }
 
+const remappedIntervalMs = 2000;
 const sameMomentMs = 3000;
 
 function leadAlike(one: Tunnel, other: Tunnel): boolean {
