@@ -2,8 +2,8 @@
  * The lab as a whole: network, moving hosts, applications and, unless only the floor of the harness is
  * measured, the overlay. One lab serves all patterns; the daemons stay up between them.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { RouteKind } from '../../src/protocol/control-results.ts';
 import { Agent, agentProgram } from './agents.ts';
 import type { Daemon, Programs } from './daemon.ts';
@@ -20,7 +20,8 @@ export class Lab {
   readonly namespaces = new Namespaces();
   readonly mobile = new MovingHost(this.namespaces, 'mn');
   readonly correspondent = new MovingHost(this.namespaces, 'cn');
-  readonly #folder = join(outFolder, 'lab', 'daemons');
+  /** Programs, settings, state and logs of the daemons. */
+  readonly folder = join(outFolder, 'lab', `daemons-${process.pid}`);
   #agents: Readonly<Record<'mn' | Peer, Agent>> | undefined;
   #isolated: NatName | undefined;
   overlay: Overlay | undefined;
@@ -39,10 +40,20 @@ export class Lab {
     this.#agents = { mn: agent('mn'), cn: agent('cn'), gn: agent('gn') };
   }
 
+  /** A build while the lab runs must not change what it starts again. */
+  #ownCopies({ engine, daemon, cli }: Programs): Programs {
+    const copied = (file: string): string => {
+      const copy = join(this.folder, basename(file));
+      copyFileSync(file, copy);
+      return copy;
+    };
+    return { engine, daemon: copied(daemon), cli: copied(cli) };
+  }
+
   async startOverlay(programs: Programs, say: (text: string) => void): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder, { recursive: true });
-    this.overlay = new Overlay(this.namespaces, programs, this.#folder);
+    removeOldFolders();
+    mkdirSync(this.folder, { recursive: true });
+    this.overlay = new Overlay(this.namespaces, this.#ownCopies(programs), this.folder);
     await this.overlay.start(say);
   }
 
@@ -88,5 +99,15 @@ export class Lab {
 
   async remove(): Promise<void> {
     await this.namespaces.remove();
+  }
+}
+
+/** Folders of labs that have ended; the last one's stays until the next begins. */
+function removeOldFolders(): void {
+  const parent = join(outFolder, 'lab');
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^daemons-(\d+)$/.exec(name) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
