@@ -2,7 +2,7 @@
  * What happens before the daemon runs: the configuration is read and judged, invites in it are made into
  * tokens, keys and stores are opened, and each enabled role is born.
  */
-import { toHex, fromUtf8, utf8 } from '../../base/bytes.ts';
+import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts';
 import type { Random } from '../../base/random.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import type { KeyPair, Suite } from '../../noise/suite.ts';
@@ -93,8 +93,7 @@ export async function prepareRoles(
   suite: Suite,
   random: Random,
 ): Promise<Prepared> {
-  const key = (role: string): KeyPair =>
-    loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
+  const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
   const ds = settings.ds && {
     keys: key('ds'),
     store: await openSqliteStore(`${given.state}/ds.sqlite`),
