@@ -87,7 +87,7 @@ test('an attacker who moves an unverified endpoint on does not become its fallba
 
 test('an unverified place gets its budget of bytes and not one packet more', () => {
   const [zero] = pair();
-  const unverified = { budgetBytes: 56 * 3, until: zero.now + 10_000, fallback: home };
+  const unverified = { budgetBytes: 56 * 4 - 1, until: zero.now + 10_000, fallback: home };
   zero.route(away, { unverified });
   const targets = [1, 2, 3, 4, 5].map(() => target(zero));
   assert.equal(targets, [away, away, away, home, home]);
