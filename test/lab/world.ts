@@ -22,7 +22,7 @@ import {
 const serverBridge = 'servers';
 const natOutside = 'wan';
 const natBridge = 'lan';
-const arpRetryMs = 50;
+const arpRetryMs = 20;
 
 type Host = 'mn' | 'cn';
 
