@@ -74,6 +74,11 @@ export function failedEntry(pattern: Pattern, options: TrialOptions, why: string
   };
 }
 
+/** What happened to the mobile node, in words. */
+export function actText({ mobile, killed }: ReportEntry): string {
+  return killed === null ? `${mobile.from} => ${mobile.to}` : `${mobile.from}, kill ${killed}`;
+}
+
 /** The worse direction; null when one never came back. */
 export function worstInterruption(entry: ReportEntry): number | null {
   const { up, down } = entry.interruptionMs;

@@ -3,7 +3,7 @@
  * silenced the probes, and the plot of a trial for each pattern.
  */
 import type { Row } from './main.ts';
-import { type ReportEntry, worstInterruption } from './outcome.ts';
+import { actText, type ReportEntry, worstInterruption } from './outcome.ts';
 import type { LabReport, PatternSummary } from './report.ts';
 import { plotOf } from './report-plot.ts';
 
@@ -33,7 +33,7 @@ export function reportPage(rows: readonly Row[], report: LabReport): string {
 ${verdict}
 <p>Each row of table 1 of the paper, with real daemons, real NATs and ordinary programs. The bar is the
 longest silence that the move caused at a receiver of one datagram each 10 ms, the worse of both
-directions; ${aimMs} ms is the aim.</p>
+directions; ${aimMs} ms is the aim. Where a process is killed, it is away for a second.</p>
 ${bars(report, rows)}
 <h2>What the programs saw</h2>
 <p class="legend"><span class="up">to the correspondent</span> <span class="down">from the
@@ -62,15 +62,16 @@ function bar(
 ): string {
   const median = interruptionMs?.median;
   const wide = median === undefined ? 100 : share(median);
-  const kind = right < trials ? 'bad' : (median ?? 0) > aimMs ? 'slow' : 'good';
+  const slow = (median ?? 0) > aimMs && entry.killed === null;
+  const kind = right < trials ? 'bad' : slow ? 'slow' : 'good';
   const range =
     interruptionMs === null || trials === 1
       ? ''
       : ` (${interruptionMs.min.toFixed(0)}–${interruptionMs.max.toFixed(0)})`;
   const text = median === undefined ? 'no figure' : `${median.toFixed(0)} ms${range}`;
   return `<div class="bar ${kind}"><b>${escaped(pattern)}</b>
-<span>${escaped(`${entry.mobile.from} ⇒ ${entry.mobile.to}`)}</span>
-<span>${escaped(entry.peer)}</span><span>${escaped(entry.pathAfter)}</span>
+<span>${arrows(actText(entry))}</span>
+<span>${arrows(entry.peer)}</span><span>${escaped(entry.pathAfter)}</span>
 <div><i style="width:${wide}%"></i><em>${text}</em></div></div>`;
 }
 
@@ -95,7 +96,7 @@ function card(trials: readonly Row[]): string {
   const state = entry.problems.length === 0 ? 'good' : 'bad';
   const problems = entry.problems.map((text) => `<p class="bad">${escaped(text)}</p>`).join('');
   return `<figure class="${state}"><figcaption><b>${escaped(entry.pattern)}</b>
-${escaped(`${entry.mobile.from} ⇒ ${entry.mobile.to}, ${entry.peer}`)}<br>
+${arrows(`${actText(entry)}, ${entry.peer}`)}<br>
 <small>${escaped(`${entry.pathBefore} ⇒ ${entry.pathAfter}; ${many}${figures}`)}</small></figcaption>
 ${problems}${result === undefined ? '' : plotOf(result)}</figure>`;
 }
@@ -104,6 +105,10 @@ function facts({ environment }: LabReport): string {
   return Object.entries(environment)
     .map(([name, value]) => `<tr><th>${escaped(name)}</th><td>${escaped(String(value))}</td></tr>`)
     .join('');
+}
+
+function arrows(text: string): string {
+  return escaped(text.replace(/=>/g, '⇒'));
 }
 
 function escaped(text: string): string {

@@ -8,7 +8,7 @@ import type { TrialResult } from './trial.ts';
 
 const width = 560;
 const height = 190;
-const left = 44;
+const left = 56;
 const probeTop = 14;
 const probeHeight = 78;
 const lostLine = probeTop + probeHeight + 12;

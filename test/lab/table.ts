@@ -1,5 +1,5 @@
 /** The lab's table in the terminal: a line as each row is done, so that it grows before one's eyes. */
-import { type ReportEntry, worstInterruption } from './outcome.ts';
+import { actText, type ReportEntry, worstInterruption } from './outcome.ts';
 
 interface Column {
   readonly title: string;
@@ -49,10 +49,6 @@ function line(cells: readonly string[]): string {
 
 function rule(column: Column): string {
   return '-'.repeat(column.width);
-}
-
-function actText({ mobile, killed }: ReportEntry): string {
-  return killed === null ? `${mobile.from} => ${mobile.to}` : `${mobile.from}, kill ${killed}`;
 }
 
 function lostText({ lost, traffic }: ReportEntry): string {
