@@ -63,8 +63,10 @@ test('the Direction Server follows a session to the address its next request com
 test('an observer who repeats a node’s messages from another address moves nothing', () => {
   const { linked, ds, node } = world();
   const observer = '203.0.113.99:4649' as Endpoint;
+  let copies = 0;
   linked.passes = (from, { to, bytes }) => {
     if (from !== node || to !== ds.seenAs) return true;
+    copies += 1;
     // The copy comes second: the window of the session has seen its counter.
     linked.give(ds, { kind: 'datagram', now: linked.now, from: from.seenAs, bytes });
     linked.give(ds, { kind: 'datagram', now: linked.now, from: observer, bytes });
@@ -73,6 +75,10 @@ test('an observer who repeats a node’s messages from another address moves not
   linked.pass(300_000);
   assert.is(seenAt(ds, node), home);
   assert.ok(ds.transmitted.every(({ to }) => to !== observer));
+  linked.ask(ds, 'status', {});
+  assert.ok(copies > 3);
+  // The first message of all asked for the incarnation.
+  assert.equal(ds.answers.at(-1)?.['counters'], { 'wrong-incarnation': 1, replayed: copies });
 });
 
 test('a node that ends says goodbye and is offline at once', () => {

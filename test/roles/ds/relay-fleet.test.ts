@@ -57,9 +57,9 @@ test('a relay on the host of one of the ends is not taken', () => {
 
 test('a tenth of the load weighs more than any delay, and less than a tenth weighs nothing', () => {
   const fleet = fleetOf(
-    relay('a', { paths: 30 }),
-    relay('b', { paths: 39 }),
-    relay('c', { paths: 40 }),
+    relay('a', { paths: 40 }),
+    relay('b', { paths: 49 }),
+    relay('c', { paths: 50 }),
   );
   const delays = [
     new Map([
