@@ -47,7 +47,13 @@ const allowedImports: readonly (readonly [string, string])[] = [
   ['src/main', '../platform/driver.ts'],
 ];
 
-const calls = ['Date.now()', 'performance.now()', 'setTimeout(f, 1)', 'tjs.args', 'Promise.all([])'];
+const calls = [
+  'Date.now()',
+  'performance.now()',
+  'setTimeout(f, 1)',
+  'tjs.args',
+  'Promise.all([])',
+];
 
 interface Sample {
   readonly file: string;

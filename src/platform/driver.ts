@@ -99,6 +99,9 @@ export class Driver {
       }
     }
     this.counters.add('for-no-role');
+    // Its sender may know us from before a restart: the first role gives the hint that says so.
+    const first = this.#roles.find((role) => role.fatalText === undefined);
+    if (first) this.#give(first, { kind: 'datagram', now, from, bytes, ...(uplink && { uplink }) });
   }
 
   #wants(role: RunningRole, bytes: Uint8Array): boolean {

@@ -86,7 +86,9 @@ export class Initiator {
     const target = association.endpoints[tries % Math.max(1, association.endpoints.length)];
     if (target) this.#context.transmit(target, datagram, association.uplink);
     this.#context.note('sent', 'sessionInitiation', target ?? '', datagram.length, payload.name);
-    const wait = backoffMs(limits.handshake, tries, random);
+    const patient = tries >= limits.patientAfterTries;
+    const pause = patient ? limits.patientHandshake : limits.handshake;
+    const wait = backoffMs(pause, tries, random);
     this.#timers.set('handshake', association.label, this.#context.now + wait);
   }
 

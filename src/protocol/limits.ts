@@ -10,7 +10,10 @@ export const limits = {
   sessionLifeMs: 75 * minute,
   sessionOverlapMs: 10 * second,
   maxMessagesPerSession: 2 ** 48,
-  handshake: { firstMs: 250, mostMs: 3 * second },
+  /** No wait above 2 s in the first minute and a half; a server that is gone for longer is asked less. */
+  handshake: { firstMs: 250, mostMs: 1600 },
+  patientHandshake: { firstMs: 15 * second, mostMs: 15 * second },
+  patientAfterTries: 60,
   /** Unconfirmed sessions at a responder, and how long each waits for its first message. */
   maxUnconfirmed: 1024,
   unconfirmedLifeMs: 10 * second,

@@ -14,7 +14,7 @@ import type { PathId } from '../wire/ids.ts';
 import { messages, type TunnelName, type Values } from '../wire/messages.ts';
 
 const macLength = 16;
-/** A Tunnel Request is padded to this, so that no Tunnel Response is longer than its cause. */
+/** A Tunnel Request or Confirm is padded to this, so that no Tunnel Response is longer than its cause. */
 const tunnelRequestLength = 144;
 
 export interface TunnelHeader {
@@ -40,7 +40,7 @@ export function encodeTunnel<Name extends TunnelName>(
   writer.u8(messages[name].code).u8(versionByte(path.side | (path.leg ? legFlag : 0)));
   writer.u48(0).put(fromHex(path.pathId) as Uint8Array);
   encodeFields(writer, name, values);
-  if (name === 'tunnelRequest') padTo(writer, tunnelRequestLength - macLength);
+  if (name !== 'tunnelResponse') padTo(writer, tunnelRequestLength - macLength);
   return concatBytes(writer.bytes, macOver(suite, key, writer.bytes));
 }
 

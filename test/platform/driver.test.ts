@@ -209,7 +209,8 @@ test('each datagram goes to the data path or to the first role that wants it, as
   const [input] = world.role('node').inputs;
   assert.ok(input?.kind === 'datagram' && input.from === peer && !('uplink' in input));
   assert.equal([...input.bytes], [2, 5]);
-  assert.equal(world.role('ds').kinds(), ['datagram']);
+  // Those that no role wants are the first role's, which can hint at a session it has forgotten.
+  assert.equal(world.role('ds').kinds(), ['datagram', 'datagram', 'datagram']);
   assert.is(world.driver.counters.get('for-no-role'), 2);
   assert.ok(world.happened().includes('inbound 1+3'));
 });
