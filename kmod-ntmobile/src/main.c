@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Load and unload, in order and in reverse. */
+#include <linux/module.h>
+#include "netlink.h"
+#include "path.h"
+
+static int __init ntm_init(void)
+{
+	int err = ntm_selftest();
+
+	if (err)
+		return err;
+	ntm_keys_init();
+	err = ntm_dev_init();
+	if (err)
+		return err;
+	err = ntm_netlink_init();
+	if (err)
+		ntm_dev_exit();
+	return err;
+}
+
+static void __exit ntm_exit(void)
+{
+	ntm_netlink_exit();
+	ntm_dev_exit();
+}
+
+module_init(ntm_init);
+module_exit(ntm_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("NTMobile data path");
+MODULE_ALIAS_RTNL_LINK("ntmobile");
+MODULE_ALIAS_GENL_FAMILY(NTMOBILE_FAMILY_NAME);

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the network to the virtual interface (paper section 4.1, figure 10), at
+ * PRE_ROUTING before conntrack. Only a Capsulated Packet for a local address,
+ * our port and a Path ID we know is taken; everything else goes on untouched,
+ * to the daemon's socket or through this router.
+ */
+#include <crypto/chacha20poly1305.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
+#include <net/gso.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6_stubs.h>
+#include <net/route.h>
+#include "path.h"
+
+/* After defragmentation (-400), before raw (-300) and conntrack (-200). */
+#define NTM_HOOK_PRIORITY	(-350)
+
+/**
+ * struct ntm_datagram - the headers of an outer packet
+ * @udp: as on the wire
+ * @header: as on the wire
+ */
+struct ntm_datagram {
+	struct udphdr udp;
+	struct ntm_header header;
+} __packed;
+
+/* To us, and from someone who can be: no routing has looked at it yet. */
+static bool ntm_is_for_us(struct net *net, const struct sk_buff *skb)
+{
+	if (ip_hdr(skb)->version == 4)
+		return inet_addr_type_dev_table(net, skb->dev, ip_hdr(skb)->daddr) == RTN_LOCAL;
+	return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
+}
+
+static bool ntm_is_from_outside(struct net *net, const struct sk_buff *skb,
+				const struct ntm_endpoint *from)
+{
+	if (!from->port || !ntm_address_is_unicast(&from->ip))
+		return false;
+	if (from->ip.family == AF_INET)
+		return inet_addr_type_dev_table(net, skb->dev, from->ip.ip4) == RTN_UNICAST;
+	return !ipv6_chk_addr(net, &from->ip.ip6, NULL, 0);
+}
+
+/* Which path the routes would send an answer to this address by. Under RCU. */
+static struct ntm_path *ntm_reverse_path(struct ntm_dev *ntm, const struct ntm_address *source)
+{
+	struct net *net = dev_net(ntm->dev);
+	struct ntm_address next_hop;
+
+	if (source->family == AF_INET) {
+		struct flowi4 fl4 = { .flowi4_oif = ntm->dev->ifindex, .daddr = source->ip4 };
+		struct rtable *rt = ip_route_output_key(net, &fl4);
+
+		if (IS_ERR(rt))
+			return NULL;
+		ntm_address_set4(&next_hop, rt_nexthop(rt, source->ip4));
+		ip_rt_put(rt);
+	} else {
+		struct flowi6 fl6 = { .flowi6_oif = ntm->dev->ifindex, .daddr = source->ip6 };
+		struct dst_entry *dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+
+		if (IS_ERR(dst))
+			return NULL;
+		ntm_address_set6(&next_hop, rt6_nexthop((struct rt6_info *)dst, &source->ip6));
+		dst_release(dst);
+	}
+	return ntm_path_by_address(ntm, &next_hop);
+}
+
+/* Reads the inner header, which must be whole. Return: its length field, or 0. */
+static u32 ntm_read_inner(struct sk_buff *skb, struct ntm_address *source,
+			  struct ntm_address *destination, u8 *tos)
+{
+	u32 length = 0;
+
+	if (skb->len >= sizeof(struct iphdr) && ip_hdr(skb)->version == 4) {
+		skb->protocol = htons(ETH_P_IP);
+		length = ntohs(ip_hdr(skb)->tot_len);
+		*tos = ip_hdr(skb)->tos;
+		ntm_address_set4(source, ip_hdr(skb)->saddr);
+		ntm_address_set4(destination, ip_hdr(skb)->daddr);
+	} else if (skb->len >= sizeof(struct ipv6hdr) && ip_hdr(skb)->version == 6) {
+		skb->protocol = htons(ETH_P_IPV6);
+		length = ntohs(ipv6_hdr(skb)->payload_len) + sizeof(struct ipv6hdr);
+		*tos = ipv6_get_dsfield(ipv6_hdr(skb));
+		ntm_address_set6(source, &ipv6_hdr(skb)->saddr);
+		ntm_address_set6(destination, &ipv6_hdr(skb)->daddr);
+	}
+	return length <= skb->len && length >= sizeof(struct iphdr) ? length : 0;
+}
+
+/* An opened packet, linear, from the inner header on. Return: NTM_DROPS, or why not. */
+static enum ntm_drop ntm_deliver(struct ntm_path *path, struct sk_buff *skb, u8 outer_tos)
+{
+	struct ntm_dev *ntm = path->entry.ntm;
+	struct ntm_address source, destination;
+	u32 length;
+	u8 tos;
+
+	skb_reset_network_header(skb);
+	length = ntm_read_inner(skb, &source, &destination, &tos);
+	if (!length)
+		return NTM_DROP_MALFORMED;
+	if (!ntm_path_has_address(ntm, path, &source) &&
+	    ntm_reverse_path(ntm, &source) != path)
+		return NTM_DROP_BAD_INNER_SOURCE;
+	if (path->global_only && !ntm_address_is_global(&destination))
+		return NTM_DROP_REFUSED;
+	if (INET_ECN_decapsulate(skb, outer_tos, tos) > 1)
+		return NTM_DROP_MALFORMED;
+	__skb_trim(skb, length);
+	skb_scrub_packet(skb, false);
+	skb->mark = 0;
+	skb_clear_hash(skb);
+	skb->dev = ntm->dev;
+	/* The tag vouches for every checksum inside. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = ~0;
+	skb_reset_mac_header(skb);
+	skb_probe_transport_header(skb);
+	dev_sw_netstats_rx_add(ntm->dev, length);
+	gro_cells_receive(&ntm->gro, skb);
+	return NTM_DROPS;
+}
+
+/* Protocol.md 11.6: only the newest packet of a direct path, no Relay Server, once in 100 ms. */
+static bool ntm_float(struct ntm_path *path, const struct ntm_endpoint *from)
+{
+	unsigned int i;
+
+	if (path->relayed || path->target.remote.ip.family == AF_UNSPEC ||
+	    likely(ntm_endpoint_equal(&path->target.remote, from)))
+		return false;
+	for (i = 0; i < path->relay_count; i++)
+		if (ntm_endpoint_equal(&path->relays[i], from))
+			return false;
+	if (path->floated &&
+	    time_before(jiffies, path->floated_at + msecs_to_jiffies(NTM_FLOAT_INTERVAL_MS)))
+		return false;
+	path->floated = true;
+	path->floated_at = jiffies;
+	ntm_target_move(&path->target, from);
+	return true;
+}
+
+/* An authenticated packet. Return: false when another CPU was first with its counter. */
+static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
+			       const struct ntm_header *header, u32 length,
+			       const struct ntm_endpoint *from, int uplink)
+{
+	u64 counter = ntm_header_counter(header), next;
+	bool is_first, is_moved = false, is_resumed;
+
+	spin_lock(&path->entry.lock);
+	next = key->replay.next;
+	if (!ntm_replay_check(&key->replay, counter)) {
+		spin_unlock(&path->entry.lock);
+		return false;
+	}
+	ntm_replay_mark(&key->replay, counter);
+	path->lost_packets += counter >= next ? (s64)(counter - next) : -1;
+	path->received_packets++;
+	path->received_bytes += length;
+	path->received_at = jiffies;
+	path->entry.used_at = jiffies;
+	path->owes_answer = false;
+	is_first = !key->opened;
+	key->opened = true;
+	if (counter >= next)
+		is_moved = ntm_float(path, from);
+	is_resumed = path->awaits_resume;
+	path->awaits_resume = false;
+	spin_unlock(&path->entry.lock);
+	if (unlikely(is_first))
+		ntm_notify_first_packet(path, ntm_header_epoch(header));
+	if (unlikely(is_moved))
+		ntm_notify_moved(path, from, uplink);
+	if (unlikely(is_resumed))
+		ntm_notify_resumed(path, from);
+	return true;
+}
+
+static enum ntm_drop ntm_check(struct ntm_path *path, const struct ntm_header *header,
+			       struct ntm_key **key)
+{
+	bool is_new;
+
+	if (ntm_header_side(header) == path->side)
+		return NTM_DROP_WRONG_SIDE;
+	*key = rcu_dereference(path->keys[ntm_header_epoch(header)]);
+	if (!*key)
+		return NTM_DROP_WRONG_EPOCH;
+	if (ntm_key_expired(*key))
+		return NTM_DROP_UNKNOWN_KEY;
+	spin_lock(&path->entry.lock);
+	is_new = ntm_replay_check(&(*key)->replay, ntm_header_counter(header));
+	spin_unlock(&path->entry.lock);
+	return is_new ? NTM_DROPS : NTM_DROP_REPLAYED;
+}
+
+/*
+ * Opens a Capsulated Packet in place. @skb is linear and its bytes are ours;
+ * consumed when this returns NTM_DROPS, else dropped by the caller.
+ */
+static enum ntm_drop ntm_open(struct ntm_path *path, struct sk_buff *skb,
+			      unsigned int ip_length)
+{
+	u8 outer_tos = ip_hdr(skb)->version == 4 ? ip_hdr(skb)->tos :
+						  ipv6_get_dsfield(ipv6_hdr(skb));
+	struct ntm_datagram *datagram = (struct ntm_datagram *)(skb->data + ip_length);
+	struct ntm_header *header = &datagram->header;
+	u8 *body = (u8 *)(datagram + 1);
+	u32 length = skb->len - ip_length - sizeof(*datagram);
+	u8 flags = header->version_flags & 0xf;
+	struct ntm_endpoint from;
+	struct ntm_key *key;
+	enum ntm_drop drop;
+
+	drop = ntm_check(path, header, &key);
+	if (unlikely(drop != NTM_DROPS))
+		return drop;
+	if (unlikely(!chacha20poly1305_decrypt(body, body, length, (u8 *)header, sizeof(*header),
+					       ntm_nonce(ntm_header_counter(header), flags),
+					       key->receive)))
+		return NTM_DROP_BAD_SEAL;
+	length -= NTM_TAG_SIZE;
+	ntm_endpoint_source(&from, skb, &datagram->udp);
+	if (!ntm_count_received(path, key, header, length, &from, skb->skb_iif))
+		return NTM_DROP_REPLAYED;
+	if (!length) {
+		consume_skb(skb);
+		return NTM_DROPS;
+	}
+	__skb_pull(skb, ip_length + sizeof(*datagram));
+	__skb_trim(skb, length);
+	return ntm_deliver(path, skb, outer_tos);
+}
+
+/* Bytes of our own in one piece: taps and senders on this machine may share what came. */
+static struct sk_buff *ntm_own(struct sk_buff *skb)
+{
+	struct sk_buff *own;
+
+	if (skb_cloned(skb) || skb_has_shared_frag(skb)) {
+		own = skb_copy(skb, GFP_ATOMIC);
+		consume_skb(skb);
+		return own;
+	}
+	if (skb_linearize(skb)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void ntm_receive_path(struct ntm_path *path, struct sk_buff *skb, unsigned int ip_length)
+{
+	enum ntm_drop drop = NTM_DROP_NO_MEMORY;
+
+	skb = ntm_own(skb);
+	if (likely(skb))
+		drop = ntm_open(path, skb, ip_length);
+	if (likely(drop == NTM_DROPS))
+		return;
+	ntm_drops_add(&path->entry.drops, drop);
+	DEV_STATS_INC(path->entry.ntm->dev, rx_dropped);
+	kfree_skb(skb);
+}
+
+/* The entry that a packet is for, or NULL when it is none of ours. Under RCU. */
+static struct ntm_entry *ntm_find(struct net *net, const struct sk_buff *skb,
+				  unsigned int ip_length)
+{
+	const struct ntm_datagram *datagram;
+	struct ntm_datagram buffer;
+	struct ntm_dev *ntm;
+
+	datagram = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
+	if (!datagram || !ntm_header_valid(&datagram->header))
+		return NULL;
+	ntm = ntm_dev_by_port(net, datagram->udp.dest);
+	if (!ntm)
+		return NULL;
+	if (skb->len < ip_length + sizeof(buffer) + NTM_TAG_SIZE ||
+	    (!skb_is_gso(skb) && ntohs(datagram->udp.len) != skb->len - ip_length))
+		return NULL;
+	return ntm_entry_find(ntm, datagram->header.path_id);
+}
+
+/* Return: false when the packet is none of ours; else it is consumed. */
+static bool ntm_receive_one(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+{
+	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
+
+	if (!entry)
+		return false;
+	if (likely(entry->kind == NTM_ENTRY_PATH))
+		ntm_receive_path(ntm_path_of(entry), skb, ip_length);
+	else
+		ntm_relay_forward(ntm_relay_of(entry), skb);
+	return true;
+}
+
+/* A super-packet may mix paths and control messages: each datagram is looked at alone. */
+static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
+					 unsigned int ip_length)
+{
+	struct sk_buff *segments, *next;
+
+	segments = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segments))
+		return NF_DROP;
+	consume_skb(skb);
+	skb_list_walk_safe(segments, skb, next) {
+		skb_mark_not_on_list(skb);
+		if (!ntm_receive_one(net, skb, ip_length))
+			netif_receive_skb(skb);
+	}
+	return NF_STOLEN;
+}
+
+static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+{
+	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
+	const struct udphdr *udp;
+	struct ntm_endpoint from;
+	struct udphdr buffer;
+
+	if (!entry || !ntm_is_for_us(net, skb))
+		return NF_ACCEPT;
+	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
+	ntm_endpoint_source(&from, skb, udp);
+	if (!ntm_is_from_outside(net, skb, &from)) {
+		ntm_drops_add(&entry->drops, NTM_DROP_WRONG_SOURCE);
+		return NF_DROP;
+	}
+	if (unlikely(skb_is_gso(skb)))
+		return ntm_receive_segments(net, skb, ip_length);
+	ntm_receive_one(net, skb, ip_length);
+	return NF_STOLEN;
+}
+
+static unsigned int ntm_hook4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct iphdr *ip = ip_hdr(skb);
+
+	if (ip->protocol != IPPROTO_UDP || ip->ihl != 5 || ip_is_fragment(ip))
+		return NF_ACCEPT;
+	return ntm_receive(state->net, skb, sizeof(*ip));
+}
+
+static unsigned int ntm_hook6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP)
+		return NF_ACCEPT;
+	return ntm_receive(state->net, skb, sizeof(struct ipv6hdr));
+}
+
+const struct nf_hook_ops ntm_receive_hooks[] = {
+	{
+		.hook		= ntm_hook4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NTM_HOOK_PRIORITY,
+	},
+	{
+		.hook		= ntm_hook6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NTM_HOOK_PRIORITY,
+	},
+};
+
+const unsigned int ntm_receive_hook_count = ARRAY_SIZE(ntm_receive_hooks);

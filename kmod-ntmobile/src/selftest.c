@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run at every load, which it refuses when something fails: the header and one
+ * sealed packet against a vector made by another implementation of RFC 8439,
+ * and the replay window against a table and against a naive second one.
+ */
+#include <crypto/chacha20poly1305.h>
+#include <linux/slab.h>
+#include "dev.h"
+#include "replay.h"
+
+static const u8 ntm_vector_plain[] __initconst = "NTMobile capsulated packet";
+
+static const u8 ntm_vector_sealed[] __initconst = {
+	0x80, 0x15, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+	0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+	0x62, 0x80, 0x1e, 0x79, 0xee, 0x52, 0xa5, 0x01,
+	0x84, 0x0b, 0x40, 0x50, 0x50, 0x41, 0x50, 0x92,
+	0x55, 0x58, 0x54, 0xd3, 0x4e, 0x06, 0xb1, 0xee,
+	0x31, 0xe2, 0x49, 0xdd, 0x48, 0xa7, 0xab, 0x7a,
+	0x11, 0x67, 0xd2, 0xf5, 0xab, 0x72, 0xfd, 0x59,
+	0x27, 0x32,
+};
+
+/* Side 1, epoch 2, counter 0x010203040506; the key is 0x80, 0x81 and so on. */
+static bool __init ntm_selftest_seal(void)
+{
+	u64 counter = 0x010203040506ULL;
+	const size_t length = sizeof(ntm_vector_plain) - 1;
+	const u8 flags = ntm_header_flags(1, 2);
+	u8 packet[sizeof(ntm_vector_sealed)], key[NTMOBILE_KEY_SIZE];
+	struct ntm_header header;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(key); i++)
+		key[i] = 0x80 + i;
+	ntm_header_write(&header, flags, counter, cpu_to_be64(0x1122334455667788ULL));
+	memcpy(packet, &header, sizeof(header));
+	chacha20poly1305_encrypt(packet + sizeof(header), ntm_vector_plain, length, packet,
+				 sizeof(header), ntm_nonce(counter, flags), key);
+	if (memcmp(packet, ntm_vector_sealed, sizeof(packet)))
+		return false;
+	if (!ntm_header_valid(&header) || ntm_header_counter(&header) != counter ||
+	    ntm_header_side(&header) != 1 || ntm_header_epoch(&header) != 2)
+		return false;
+	packet[3] ^= 1;
+	return !chacha20poly1305_decrypt(packet + sizeof(header), packet + sizeof(header),
+					 sizeof(packet) - sizeof(header), packet, sizeof(header),
+					 ntm_nonce(counter, flags), key);
+}
+
+/* Checks, and marks what was accepted. */
+static bool __init ntm_selftest_accept(struct ntm_replay *replay, u64 counter)
+{
+	bool accepted = ntm_replay_check(replay, counter);
+
+	if (accepted)
+		ntm_replay_mark(replay, counter);
+	return accepted;
+}
+
+struct ntm_replay_row {
+	u64 counter;
+	bool accepted;
+};
+
+static const struct ntm_replay_row ntm_replay_rows[] __initconst = {
+	/*  0 */ { 0, true },
+	/*  1 */ { 0, false },
+	/*  2 */ { 1, true },
+	/*  3 */ { 9, true },
+	/*  4 */ { 8, true },
+	/*  5 */ { 8, false },
+	/*  6 */ { NTM_REPLAY_WINDOW - 1, true },
+	/*  7 */ { 2, true },
+	/*  8 */ { NTM_REPLAY_WINDOW + 2, true },
+	/*  9 */ { 2, false },
+	/* 10 */ { 3, true },
+	/* 11 */ { 3 * NTM_REPLAY_WINDOW, true },
+	/* 12 */ { NTM_REPLAY_WINDOW + 2, false },
+	/* 13 */ { 2 * NTM_REPLAY_WINDOW, false },
+	/* 14 */ { 2 * NTM_REPLAY_WINDOW + 1, true },
+	/* 15 */ { (1ULL << NTM_COUNTER_BITS) - 1, true },
+	/* 16 */ { (1ULL << NTM_COUNTER_BITS) - 1, false },
+	/* 17 */ { (1ULL << NTM_COUNTER_BITS) - NTM_REPLAY_WINDOW, true },
+	/* 18 */ { (1ULL << NTM_COUNTER_BITS) - NTM_REPLAY_WINDOW - 1, false },
+};
+
+static bool __init ntm_selftest_replay_rows(struct ntm_replay *replay)
+{
+	unsigned int i;
+
+	memset(replay, 0, sizeof(*replay));
+	for (i = 0; i < ARRAY_SIZE(ntm_replay_rows); i++)
+		if (ntm_selftest_accept(replay, ntm_replay_rows[i].counter) !=
+		    ntm_replay_rows[i].accepted)
+			return false;
+	return true;
+}
+
+/* Against one byte for every counter there can be. */
+static bool __init ntm_selftest_replay_naive(struct ntm_replay *replay)
+{
+	const u32 range = 4 * NTM_REPLAY_WINDOW;
+	u32 highest = 0, step = 0, i;
+	bool any = false, ok = true;
+	u8 *seen = kvzalloc(range, GFP_KERNEL);
+
+	if (!seen)
+		return false;
+	memset(replay, 0, sizeof(*replay));
+	for (i = 0; i < range && ok; i++) {
+		u32 counter = min(range - 1, i / 2 + (step >> 18));
+		bool expected = !seen[counter] &&
+				(!any || counter + NTM_REPLAY_WINDOW > highest);
+
+		ok = ntm_selftest_accept(replay, counter) == expected;
+		if (expected) {
+			seen[counter] = 1;
+			highest = any ? max(highest, counter) : counter;
+			any = true;
+		}
+		step = step * 1664525 + 1013904223;
+	}
+	kvfree(seen);
+	return ok;
+}
+
+/* Return: 0, or -ENOTRECOVERABLE with a line in the log that says what failed. */
+int __init ntm_selftest(void)
+{
+	struct ntm_replay *replay = kmalloc(sizeof(*replay), GFP_KERNEL);
+	const char *failed = NULL;
+
+	if (!replay)
+		return -ENOMEM;
+	if (!ntm_selftest_seal())
+		failed = "header or seal";
+	else if (!ntm_selftest_replay_rows(replay))
+		failed = "replay window";
+	else if (!ntm_selftest_replay_naive(replay))
+		failed = "replay window against the naive one";
+	kfree(replay);
+	if (!failed)
+		return 0;
+	pr_err("ntmobile: self-test failed: %s\n", failed);
+	return -ENOTRECOVERABLE;
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the virtual interface to the network (paper section 4.1, figure 9). The
+ * route's next hop is the inner address that the path is looked up by. The
+ * packet is sealed into a buffer of its own: the pages of the one given are
+ * shared with the retransmit queue and, after sendfile, with the page cache.
+ */
+#include <crypto/chacha20poly1305.h>
+#include <linux/icmpv6.h>
+#include <net/gso.h>
+#include <net/icmp.h>
+#include <net/ip6_route.h>
+#include <net/ip_tunnels.h>
+#include <net/route.h>
+#include "path.h"
+
+/* The next hop of the packet's route; its destination when it has no route (packet sockets). */
+static bool ntm_next_hop(struct sk_buff *skb, struct ntm_address *next_hop)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	if (skb->protocol == htons(ETH_P_IP) && pskb_may_pull(skb, sizeof(struct iphdr)) &&
+	    ip_hdr(skb)->version == 4) {
+		__be32 ip = ip_hdr(skb)->daddr;
+
+		if (dst)
+			ip = rt_nexthop((struct rtable *)dst, ip);
+		ntm_address_set4(next_hop, ip);
+		return true;
+	}
+	if (skb->protocol == htons(ETH_P_IPV6) && pskb_may_pull(skb, sizeof(struct ipv6hdr)) &&
+	    ip_hdr(skb)->version == 6) {
+		const struct in6_addr *ip = &ipv6_hdr(skb)->daddr;
+
+		if (dst)
+			ip = rt6_nexthop((struct rt6_info *)dst, ip);
+		ntm_address_set6(next_hop, ip);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * struct ntm_ticket - what one packet needs to be sealed and sent
+ * @key: of the epoch in use; RCU keeps it
+ * @counter: of this packet alone
+ * @flags: of the header
+ * @outer: where it goes
+ * @also: where it goes too, when @has_also
+ * @has_target: whether it goes anywhere
+ * @has_also: during a planned move
+ * @key_wanted: the daemon is to be asked for a new key
+ */
+struct ntm_ticket {
+	struct ntm_key *key;
+	u64 counter;
+	u8 flags;
+	struct ntm_outer outer;
+	struct ntm_outer also;
+	bool has_target;
+	bool has_also;
+	bool key_wanted;
+};
+
+enum ntm_readiness { NTM_READY, NTM_NOT_YET, NTM_WORN_OUT };
+
+static void ntm_count_sent(struct ntm_path *path, struct ntm_key *key, u32 length,
+			   struct ntm_ticket *ticket)
+{
+	path->sent_packets++;
+	path->sent_bytes += length;
+	path->sent_at = jiffies;
+	path->entry.used_at = jiffies;
+	if (!key->sent_at)
+		key->sent_at = jiffies ? : 1;
+	if (!path->owes_answer && !path->entry.gone) {
+		path->owes_answer = true;
+		mod_timer(&path->silent_timer,
+			  jiffies + msecs_to_jiffies(NTM_SILENT_AFTER_MS));
+	}
+	ticket->key_wanted = false;
+	if (!path->key_wanted &&
+	    (key->counter > NTM_PACKETS_PER_KEY / 2 ||
+	     time_after(jiffies, key->sent_at + msecs_to_jiffies(NTM_REKEY_AFTER_MS)))) {
+		path->key_wanted = true;
+		ticket->key_wanted = true;
+	}
+}
+
+/* All that the path's lock protects, in one turn. Under RCU with softirqs off. */
+static enum ntm_readiness ntm_ticket_take(struct ntm_path *path, u32 length,
+					  struct ntm_ticket *ticket)
+{
+	u32 bytes = length + sizeof(struct ntm_header) + NTM_TAG_SIZE;
+	enum ntm_readiness readiness = NTM_NOT_YET;
+	struct ntm_key *key;
+
+	spin_lock(&path->entry.lock);
+	if (path->send_epoch < 0 || path->target.remote.ip.family == AF_UNSPEC)
+		goto out;
+	key = rcu_dereference(path->keys[path->send_epoch]);
+	if (!key)
+		goto out;
+	readiness = NTM_WORN_OUT;
+	if (key->counter >= NTM_PACKETS_PER_KEY || ntm_key_expired(key))
+		goto out;
+	readiness = NTM_READY;
+	ticket->key = key;
+	ticket->counter = key->counter++;
+	ticket->flags = ntm_header_flags(path->side, path->send_epoch);
+	ticket->has_target = ntm_target_pick(&path->target, bytes, &ticket->outer);
+	ticket->has_also = path->also.remote.ip.family != AF_UNSPEC &&
+			   time_before(jiffies, path->also_until) &&
+			   ntm_target_pick(&path->also, bytes, &ticket->also);
+	ntm_count_sent(path, key, length, ticket);
+out:
+	spin_unlock(&path->entry.lock);
+	return readiness;
+}
+
+/* Return: the sealed packet from its header on, with room in front, or NULL. */
+static struct sk_buff *ntm_seal(const struct ntm_path *path, const struct ntm_ticket *ticket,
+				const struct sk_buff *skb)
+{
+	unsigned int room = LL_RESERVED_SPACE(ticket->outer.dst->dev) +
+			    ticket->outer.dst->header_len +
+			    sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+	unsigned int length = skb->len;
+	struct ntm_header *header;
+	const u8 *plain;
+	struct sk_buff *sealed;
+	u8 *body;
+
+	room = ALIGN(room, 8);
+	sealed = alloc_skb(room + sizeof(*header) + length + NTM_TAG_SIZE,
+			   GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!sealed))
+		return NULL;
+	skb_reserve(sealed, room);
+	header = skb_put(sealed, sizeof(*header));
+	ntm_header_write(header, ticket->flags, ticket->counter, path->entry.path_id);
+	body = skb_put(sealed, length + NTM_TAG_SIZE);
+	plain = body;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb_copy_and_csum_dev(skb, body);
+	else if (skb_is_nonlinear(skb))
+		skb_copy_bits(skb, 0, body, length);
+	else
+		plain = skb->data;
+	chacha20poly1305_encrypt(body, plain, length, (u8 *)header, sizeof(*header),
+				 ntm_nonce(ticket->counter, ticket->flags), ticket->key->send);
+	sealed->priority = skb->priority;
+	return sealed;
+}
+
+/* Return: the longest inner packet that fits the path and the outer route. */
+static u32 ntm_path_mtu(const struct ntm_path *path, const struct ntm_outer *outer)
+{
+	u32 headers = NTM_OVERHEAD + (outer->to.ip.family == AF_INET ? sizeof(struct iphdr) :
+							      sizeof(struct ipv6hdr));
+	u32 mtu = READ_ONCE(path->mtu), outer_mtu = dst_mtu(outer->dst);
+
+	if (!mtu)
+		mtu = READ_ONCE(path->entry.ntm->dev->mtu);
+	return outer_mtu > headers ? min(mtu, outer_mtu - headers) : 0;
+}
+
+static bool ntm_may_fragment(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) && !(ip_hdr(skb)->frag_off & htons(IP_DF));
+}
+
+/* Tells the sender of a packet too big for the path how long it may be. */
+static void ntm_answer_too_big(struct sk_buff *skb, u32 mtu)
+{
+	skb_dst_update_pmtu_no_confirm(skb, mtu);
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	else
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, max_t(u32, mtu, IPV6_MIN_MTU));
+}
+
+static void ntm_send_also(struct ntm_path *path, struct ntm_ticket *ticket,
+			  const struct sk_buff *sealed, u8 tos)
+{
+	struct ntm_dev *ntm = path->entry.ntm;
+	enum ntm_drop drop;
+	struct sk_buff *copy;
+
+	drop = ntm_outer_route(ntm, &ticket->also, &path->also, &path->entry.lock);
+	if (drop == NTM_DROPS) {
+		copy = skb_copy(sealed, GFP_ATOMIC);
+		if (copy) {
+			drop = ntm_outer_send(ntm, &ticket->also, copy, tos, false);
+		} else {
+			dst_release(ticket->also.dst);
+			drop = NTM_DROP_NO_MEMORY;
+		}
+	}
+	if (drop != NTM_DROPS)
+		ntm_drops_add(&path->entry.drops, drop);
+}
+
+/* One packet, its ticket taken. Return: NTM_DROPS, or why it was dropped. */
+static enum ntm_drop ntm_send_ready(struct ntm_path *path, struct ntm_ticket *ticket,
+				    struct sk_buff *skb)
+{
+	struct ntm_dev *ntm = path->entry.ntm;
+	u8 tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
+	bool may_fragment = ntm_may_fragment(skb);
+	struct sk_buff *sealed;
+	enum ntm_drop drop;
+	u32 mtu;
+
+	if (!ticket->has_target)
+		return NTM_DROP_NO_ROUTE;
+	drop = ntm_outer_route(ntm, &ticket->outer, &path->target, &path->entry.lock);
+	if (drop != NTM_DROPS)
+		return drop;
+	mtu = ntm_path_mtu(path, &ticket->outer);
+	if (unlikely(skb->len > mtu) && !may_fragment) {
+		ntm_answer_too_big(skb, mtu);
+		drop = NTM_DROP_TOO_BIG;
+		goto release;
+	}
+	drop = NTM_DROP_NO_MEMORY;
+	sealed = ntm_seal(path, ticket, skb);
+	if (!sealed)
+		goto release;
+	if (unlikely(ticket->has_also)) {
+		ntm_send_also(path, ticket, sealed, tos);
+		ticket->has_also = false;
+	}
+	dev_sw_netstats_tx_add(ntm->dev, 1, skb->len);
+	return ntm_outer_send(ntm, &ticket->outer, sealed, tos, may_fragment);
+release:
+	dst_release(ticket->outer.dst);
+	return drop;
+}
+
+/* One packet, not a super-packet; consumed. */
+static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb,
+			 const struct ntm_address *next_hop)
+{
+	struct ntm_dev *ntm = path->entry.ntm;
+	enum ntm_drop drop = NTM_DROP_UNKNOWN_KEY;
+	struct ntm_ticket ticket;
+
+	switch (ntm_ticket_take(path, skb->len, &ticket)) {
+	case NTM_NOT_YET:
+		ntm_pending_hold(ntm, skb, next_hop);
+		return;
+	case NTM_WORN_OUT:
+		break;
+	case NTM_READY:
+		drop = ntm_send_ready(path, &ticket, skb);
+		if (ticket.has_also)
+			dst_release(ticket.also.dst);
+		if (ticket.key_wanted)
+			ntm_notify_entry(&path->entry, NTMOBILE_CMD_KEY_WANTED_NTF);
+		break;
+	}
+	if (drop == NTM_DROPS) {
+		consume_skb(skb);
+		return;
+	}
+	ntm_drops_add(&path->entry.drops, drop);
+	DEV_STATS_INC(ntm->dev, tx_dropped);
+	kfree_skb(skb);
+}
+
+/**
+ * ntm_send - an inner packet of this machine
+ * @ntm: the device
+ * @skb: consumed; may be a super-packet
+ *
+ * Under RCU, with softirqs off.
+ */
+void ntm_send(struct ntm_dev *ntm, struct sk_buff *skb)
+{
+	struct ntm_address next_hop;
+	struct sk_buff *segments, *next;
+	struct ntm_path *path;
+
+	if (unlikely(!ntm_next_hop(skb, &next_hop))) {
+		ntm_dev_drop(ntm, NTM_DROP_MALFORMED, skb);
+		return;
+	}
+	path = ntm_path_by_address(ntm, &next_hop);
+	if (unlikely(!path)) {
+		if (!ntm_address_is_unicast(&next_hop)) {
+			ntm_dev_drop(ntm, NTM_DROP_NOT_UNICAST, skb);
+			return;
+		}
+		ntm_notify_no_path(ntm, &next_hop);
+		ntm_pending_hold(ntm, skb, &next_hop);
+		return;
+	}
+	if (!skb_is_gso(skb)) {
+		ntm_send_one(path, skb, &next_hop);
+		return;
+	}
+	/* Segments without any offload are linear and their bytes are their own. */
+	segments = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segments)) {
+		ntm_dev_drop(ntm, NTM_DROP_MALFORMED, skb);
+		return;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segments, skb, next) {
+		skb_mark_not_on_list(skb);
+		ntm_send_one(path, skb, &next_hop);
+	}
+}
+
+netdev_tx_t ntm_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	rcu_read_lock();
+	ntm_send(netdev_priv(dev), skb);
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+}
