@@ -167,7 +167,7 @@ case_relay_source() {
   pings 198.18.0.2
   comes /tmp/watch-r "wrong-source path-id=$id endpoint=10.1.0.1:4649"
   local result=$?
-  kill $watcher
+  kill "$watcher"
   [ $result = 0 ] && ctl r relay-get ntm0 path-id=$id > /tmp/relay &&
     contains /tmp/relay forwarded-packets=0 && contains /tmp/relay wrong-source: && flush
 }
