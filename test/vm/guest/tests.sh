@@ -172,6 +172,7 @@ case_relay_source() {
     contains /tmp/relay forwarded-packets=0 && contains /tmp/relay wrong-source: && flush
 }
 
+# shellcheck disable=SC2016 # the program is for awk
 no_port() { on r awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp; }
 
 # From b, whose side is 1: nine are relayed to a, the tenth finds no socket at r.
@@ -215,7 +216,7 @@ case_rekey() {
   sleep 1
   watch b && new_key 1 "$key_ab2" "$key_ba2" && comes /tmp/watch-b "first-packet path-id=$id epoch=1"
   local result=$?
-  kill $watcher
+  kill "$watcher"
   ctl a key-del ntm0 path-id=$id epoch=0
   wait $pinger
   contains /tmp/rekey-ping ' 0% packet loss' && is "$(path_value a epoch)" 1 epoch && flush &&
@@ -229,7 +230,7 @@ case_float() {
   on b ping -q -c 3 -i 0.3 -W 5 198.18.0.1 > /tmp/ping 2>&1
   comes /tmp/watch-a "moved path-id=$id endpoint=10.2.0.9:4649"
   local result=$?
-  kill $watcher
+  kill "$watcher"
   is "$(path_value a endpoint)" 10.2.0.9:4649 endpoint || result=1
   ip -n b route replace default via 10.2.0.254
   ip -n b address del 10.2.0.9/24 dev up0
@@ -292,7 +293,7 @@ case_waits() {
   on a ping -q -c 1 -W 1 198.18.0.2 > /tmp/ping 2>&1
   comes /tmp/watch-a 'no-path destination=198.18.0.2'
   result=$?
-  kill $watcher
+  kill "$watcher"
   direct4 && ctl a key-del ntm0 path-id=$id epoch=0 &&
     ctl a key-set ntm0 path-id=$id epoch=1 send-key="$key_ab2" receive-key="$key_ba2" &&
     ctl b key-set ntm0 path-id=$id epoch=1 send-key="$key_ba2" receive-key="$key_ab2" &&
@@ -320,14 +321,14 @@ case_silent() {
   on a ping -q -c 1 -W 1 198.18.0.2 > /tmp/ping 2>&1
   comes /tmp/watch-a "silent path-id=$id"
   local result=$?
-  kill $watcher
+  kill "$watcher"
   [ $result = 0 ] && flush
 }
 
 case_idle() {
   watch r && ctl r relay-new ntm0 path-id=$id idle-ms=500 && comes /tmp/watch-r "idle path-id=$id"
   local result=$?
-  kill $watcher
+  kill "$watcher"
   [ $result = 0 ] && flush
 }
 
