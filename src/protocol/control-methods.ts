@@ -3,6 +3,8 @@
  * LuCI access list are made. Results are JSON objects; durations are milliseconds, times Unix seconds.
  */
 
+import { pageArguments } from './list-page.ts';
+
 export type ArgumentType = 'string' | 'number' | 'boolean';
 
 export interface ControlMethod {
@@ -29,19 +31,31 @@ export const controlMethods = {
     summary: 'Live paths: peer, route, endpoint, round trip, traffic',
     role: 'any',
     write: false,
-    arguments: {},
+    arguments: pageArguments,
   },
   handovers: {
     summary: 'The last moves: when, why, from, to, how long',
     role: 'node',
     write: false,
-    arguments: {},
+    arguments: {
+      first: pageArguments.first,
+      count: pageArguments.count,
+      paths: {
+        type: 'number',
+        required: false,
+        help: 'how many paths of each move at most, the slowest first; all when absent',
+      },
+    },
   },
   nodes: {
     summary: 'Enrolled nodes and Relay Servers of this Direction Server',
     role: 'ds',
     write: false,
-    arguments: {},
+    arguments: {
+      ...pageArguments,
+      kind: { type: 'string', required: false, help: 'only "node" or only "relay"' },
+      state: { type: 'string', required: false, help: 'only "online" or only "offline"' },
+    },
   },
   invite: {
     summary: 'Make an invite for a new node or Relay Server',

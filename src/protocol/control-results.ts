@@ -151,7 +151,13 @@ export type PathRow = {
   readonly lostPackets: number;
 };
 
-export type PathsResult = { readonly paths: readonly PathRow[] };
+export type PathsResult = {
+  readonly paths: readonly PathRow[];
+  /** Of all paths that the call asked for, whether in this part of the list or not. */
+  readonly total: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+};
 
 export type HandoverCause =
   /** The uplink in use lost its address or link. */
@@ -190,10 +196,16 @@ export type HandoverRow = {
   /** From the event to the NTM Update Response. */
   readonly updateMs: number | null;
   readonly paths: readonly HandoverPath[];
+  /** Of the move; `paths` may be the slowest of them only. */
+  readonly pathCount: number;
 };
 
 /** The youngest first, at most 100. */
-export type HandoversResult = { readonly handovers: readonly HandoverRow[] };
+export type HandoversResult = {
+  readonly handovers: readonly HandoverRow[];
+  /** Of all that are kept. */
+  readonly total: number;
+};
 
 export type NodeRow = {
   readonly kind: 'node' | 'relay';
@@ -207,12 +219,18 @@ export type NodeRow = {
   /** Since it was last heard; null when never since the start of this server. */
   readonly heardMs: number | null;
   readonly paths: number;
+  /** Relay Server only: paths it takes at the same time; null for a node, or while it is offline. */
+  readonly pathLimit: number | null;
   /** Relay Server only: carries traffic to general nodes. */
   readonly exit: boolean;
   readonly software: string | null;
 };
 
-export type NodesResult = { readonly nodes: readonly NodeRow[] };
+export type NodesResult = {
+  readonly nodes: readonly NodeRow[];
+  /** Of all that the call asked for, whether in this part of the list or not. */
+  readonly total: number;
+};
 
 export type InviteResult = {
   readonly name: string;

@@ -139,6 +139,7 @@ const handover: HandoverRow = {
       lostPackets: 3,
     },
   ],
+  pathCount: 1,
 };
 
 const nodeRow: NodeRow = {
@@ -152,6 +153,7 @@ const nodeRow: NodeRow = {
   nat: 'private',
   heardMs: 4000,
   paths: 1,
+  pathLimit: null,
   exit: false,
   software: 'ntmobile 0.1.0',
 };

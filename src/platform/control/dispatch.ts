@@ -7,11 +7,13 @@ import {
   type CheckRow,
   type DaemonStatus,
   type DiagnoseResult,
+  type PathRow,
   type PathsResult,
   type RoleName,
   type StatusResult,
   wallClockArgument,
 } from '../../protocol/control-results.ts';
+import { holds, pageOf, pageWish } from '../../protocol/list-page.ts';
 import type { ControlAnswer, ControlCall, Json, JsonObject } from '../../protocol/machine.ts';
 import { statusChecks } from './status-checks.ts';
 
@@ -57,7 +59,7 @@ async function askAll(view: DaemonView, call: ControlCall): Promise<ControlAnswe
     if (!answer.ok) return answer;
     results.set(role, answer.result);
   }
-  return { ok: true, result: mergeResults(call.method, results, view) };
+  return { ok: true, result: mergeResults(call, results, view) };
 }
 
 /** What daemon and roles say of themselves, and what their status and paths show. */
@@ -77,7 +79,7 @@ async function diagnose(view: DaemonView, call: ControlCall): Promise<ControlAns
 }
 
 function mergeResults(
-  method: string,
+  { method, arguments: given }: ControlCall,
   results: ReadonlyMap<RoleName, JsonObject>,
   view: DaemonView,
 ): JsonObject {
@@ -90,6 +92,7 @@ function mergeResults(
     };
   }
   if (method === 'diagnose') return { checks: rows(results, 'checks') };
+  if (method === 'paths') return pathsPage(rows(results, 'paths') as unknown as PathRow[], given);
   if (method === 'trace') return { trace: oldestFirst(rows(results, 'trace')) };
   return { [method]: rows(results, method) };
 }
@@ -99,6 +102,21 @@ function rows(results: ReadonlyMap<RoleName, JsonObject>, name: string): Json[] 
     const list = result[name];
     return Array.isArray(list) ? (list as Json[]) : [];
   });
+}
+
+function pathsPage(all: readonly PathRow[], given: JsonObject): PathsResult & JsonObject {
+  const wish = pageWish(given);
+  const found = all.filter((row) =>
+    holds(wish, [row.peerName, row.peerId, row.virtualIpv4, row.virtualIpv6, row.endpoint]),
+  );
+  const sum = (key: 'sentBytes' | 'receivedBytes') =>
+    found.reduce((bytes, row) => bytes + row[key], 0);
+  return {
+    paths: pageOf(wish, found),
+    total: found.length,
+    sentBytes: sum('sentBytes'),
+    receivedBytes: sum('receivedBytes'),
+  };
 }
 
 function oldestFirst(trace: Json[]): Json[] {

@@ -2,9 +2,15 @@
 
 import { toHex } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
-import { type DsStatus, type NodeRow, wallClockArgument } from '../../protocol/control-results.ts';
+import {
+  type DsStatus,
+  type NodeRow,
+  type NodesResult,
+  wallClockArgument,
+} from '../../protocol/control-results.ts';
 import { encodeInvite, isName } from '../../protocol/invite.ts';
 import { limits } from '../../protocol/limits.ts';
+import { holds, pageOf, pageWish } from '../../protocol/list-page.ts';
 import type { ControlCall, JsonObject } from '../../protocol/machine.ts';
 import { traceRows } from '../../protocol/trace-view.ts';
 import { formatNodeId, parseNodeId } from '../../wire/ids.ts';
@@ -44,7 +50,7 @@ export class DsControl {
       case 'paths':
         return { paths: [] };
       case 'nodes':
-        return { nodes: this.#nodes() };
+        return this.#nodes(given);
       case 'invite':
         return this.#invite(
           String(given['name'] ?? ''),
@@ -101,8 +107,27 @@ export class DsControl {
     };
   }
 
-  #nodes(): NodeRow[] {
-    return [...this.#ds.directory.records()].map((record) => this.#row(record));
+  /** By name; rows are made only of the page that was asked for. */
+  #nodes(given: JsonObject): NodesResult {
+    const wish = pageWish(given);
+    const { kind, state } = given;
+    const found = [...this.#ds.directory.records()].filter((record) => {
+      if (kind !== undefined && record.role !== kind) return false;
+      if (state !== undefined && this.#isOnline(record) !== (state === 'online')) return false;
+      if (wish.match === '') return true;
+      const { name, nodeId, ipv4, ipv6 } = record;
+      const observed = this.#ds.online(nodeId)?.observed;
+      return holds(wish, [name, formatNodeId(nodeId), ipv4, ipv6, observed]);
+    });
+    found.sort((left, right) => (left.name < right.name ? -1 : 1));
+    return {
+      nodes: pageOf(wish, found).map((record) => this.#row(record)),
+      total: found.length,
+    };
+  }
+
+  #isOnline({ nodeId }: NodeRecord): boolean {
+    return this.#ds.online(nodeId) !== undefined || this.#ds.fleet.get(nodeId) !== undefined;
   }
 
   #row(record: NodeRecord): NodeRow {
@@ -120,6 +145,7 @@ export class DsControl {
       nat: node?.nat ?? (relay ? 'global' : 'unknown'),
       heardMs: heardAt === undefined ? null : Math.round(this.#context.now - heardAt),
       paths: relay ? relay.paths : this.#ds.directing.pathsOf(record.nodeId).length,
+      pathLimit: relay?.pathLimit ?? null,
       exit: relay?.exit ?? false,
       software: node?.software ?? relay?.software ?? null,
     };

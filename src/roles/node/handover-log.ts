@@ -73,6 +73,7 @@ function row(move: Move, now: number): HandoverRow {
     toDevice: move.to?.device ?? null,
     updateMs: move.updateMs ?? null,
     paths: move.paths,
+    pathCount: move.paths.length,
   };
 }
 

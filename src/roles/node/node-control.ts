@@ -2,7 +2,15 @@
 import { parseIp } from '../../base/ip.ts';
 import type { PathStats } from '../../datapath/commands.ts';
 import type { RoleContext } from '../../protocol/context.ts';
-import type { CheckRow, NodeStatus, ServerReach } from '../../protocol/control-results.ts';
+import type {
+  CheckRow,
+  HandoverPath,
+  HandoverRow,
+  HandoversResult,
+  NodeStatus,
+  ServerReach,
+} from '../../protocol/control-results.ts';
+import { pageOf, pageWish } from '../../protocol/list-page.ts';
 import type { ControlCall, JsonObject } from '../../protocol/machine.ts';
 import { traceRows } from '../../protocol/trace-view.ts';
 import type { Tunnel } from '../../protocol/tunnel/tunnel.ts';
@@ -32,7 +40,7 @@ export class NodeControl {
       case 'paths':
         return this.#answer(id, { paths: this.#paths(stats) });
       case 'handovers':
-        return this.#answer(id, { handovers: this.#node.handovers.rows(now) });
+        return this.#answer(id, handoversPage(this.#node.handovers.rows(now), call.arguments));
       case 'trace':
         return this.#answer(id, { trace: traceRows('node', this.#context) });
       case 'diagnose':
@@ -232,4 +240,20 @@ function reach(
   rttMs: number | null,
 ): ServerReach {
   return { name: null, nodeId: formatNodeId(relayId), endpoint, reachable, sinceMs: null, rttMs };
+}
+
+function handoversPage(rows: readonly HandoverRow[], given: JsonObject): HandoversResult {
+  const wish = pageWish(given);
+  const most = typeof given['paths'] === 'number' ? given['paths'] : Number.POSITIVE_INFINITY;
+  const handovers = pageOf(wish, rows).map((row) =>
+    row.paths.length <= most ? row : { ...row, paths: slowest(row.paths).slice(0, most) },
+  );
+  return { handovers, total: rows.length };
+}
+
+/** One without an answer is the slowest of all. */
+function slowest(paths: readonly HandoverPath[]): HandoverPath[] {
+  const silence = (path: HandoverPath) =>
+    path.firstDataMs ?? path.firstAnswerMs ?? Number.POSITIVE_INFINITY;
+  return [...paths].sort((left, right) => silence(right) - silence(left));
 }
