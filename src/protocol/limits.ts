@@ -73,7 +73,9 @@ export const limits = {
 
   /** Directory. */
   /** Where nodes were last heard is written down so late, many at once. */
-  lastSeenMs: 2 * second,
+  lastSeenMs: 200,
+  /** After its restart a DS tells its nodes one by one, so far apart, that it has lost their sessions. */
+  wakeMs: 20,
   inviteHours: 24,
   maxNodes: 131_072,
   maxInvites: 1024,

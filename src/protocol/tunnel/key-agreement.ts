@@ -202,7 +202,7 @@ export class KeyAgreement {
     if (tunnel.sendEpoch === epoch || epoch !== tunnel.newestEpoch) return;
     tunnel.sendEpoch = epoch;
     tunnel.keyedAt = this.#context.now;
-    this.#context.role.path({ op: 'key-use', pathId: tunnel.pathId, epoch });
+    if (tunnel.active !== 'none') this.#context.tellEpoch(tunnel);
     this.#context.timer('old-epoch', tunnel, limits.oldEpochMs);
   }
 

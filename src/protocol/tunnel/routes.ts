@@ -74,6 +74,7 @@ export class Routes {
       ...(also && { also, alsoUntil: this.#context.now + limits.bicastMs }),
       ...(unverified && { unverified }),
     });
+    if (route && tunnel.toldEpoch !== tunnel.sendEpoch) this.#context.tellEpoch(tunnel);
   }
 
   /** The peer is at this endpoint now; it gets a small budget until it has answered from there. */

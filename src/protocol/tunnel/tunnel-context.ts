@@ -74,6 +74,16 @@ export class TunnelContext {
     this.role.transmit(to, bytes, this.locality.uplinkTo(to));
   }
 
+  /**
+   * The data path sends under the newest keys in use, and by this path rather than by another to the same
+   * peer: so it is told only once this path has a route.
+   */
+  tellEpoch(tunnel: Tunnel): void {
+    if (tunnel.sendEpoch < 0) return;
+    tunnel.toldEpoch = tunnel.sendEpoch;
+    this.role.path({ op: 'key-use', pathId: tunnel.pathId, epoch: tunnel.sendEpoch });
+  }
+
   /** The endpoint of the path's Relay Server that fits an uplink of ours. */
   relayEndpoint(tunnel: Tunnel): Endpoint | undefined {
     const endpoints = tunnel.relay?.endpoints ?? [];

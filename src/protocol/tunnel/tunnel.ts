@@ -112,6 +112,8 @@ export interface Tunnel {
   /** Epoch of the newest keys, -1 before the first handshake, and the one that is sent under. */
   newestEpoch: number;
   sendEpoch: number;
+  /** The epoch that the data path was told to send under; -1 before it has a route. */
+  toldEpoch: number;
   serial: number;
   keyedAt: number;
   pending: PendingHandshake | undefined;
@@ -162,6 +164,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     keys: [undefined, undefined, undefined, undefined],
     newestEpoch: -1,
     sendEpoch: -1,
+    toldEpoch: -1,
     serial: 0,
     keyedAt: 0,
     pending: undefined,

@@ -108,7 +108,8 @@ export class Tunnels {
     tunnel.peer.nat = change.nat;
     tunnel.peer.candidates = change.candidates;
     const before = tunnel.relay;
-    const after = change.relay;
+    // A DS that has just restarted may not have heard its Relay Servers yet: the one we have still relays.
+    const after = change.relay ?? before;
     tunnel.relay = after;
     if (after && (before?.relayId !== after.relayId || before.incarnation !== after.incarnation)) {
       tunnel.leg.state = 'none';
@@ -145,8 +146,7 @@ export class Tunnels {
     tunnel.pending = undefined;
     for (const name of timerNames) this.#context.clear(name, tunnel);
     this.#context.timer('retired', tunnel, limits.retiredMs);
-    const { pathId, sendEpoch } = successor;
-    this.#role.path({ op: 'key-use', pathId, epoch: sendEpoch });
+    this.#context.tellEpoch(successor);
   }
 
   /** The preferred uplink has changed. */

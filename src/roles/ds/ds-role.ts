@@ -60,7 +60,7 @@ export class DsRole implements Machine, Reach {
   readonly #sessions: Sessions;
   readonly #requests: PathRequests;
   readonly #control: DsControl;
-  readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen'>();
+  readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen' | 'wake'>();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
 
@@ -99,6 +99,7 @@ export class DsRole implements Machine, Reach {
           'info',
           `Direction Server of zone ${this.config.zone} with pool ${this.pools[0]}.`,
         );
+        this.#timers.set('wake', '', input.now + limits.wakeMs);
         break;
       case 'datagram':
         this.#datagram(input.bytes, input.from, input.uplink);
@@ -176,6 +177,8 @@ export class DsRole implements Machine, Reach {
         break;
       case 'moved':
         // Where a node is counts once its NTM Update says so: only then are its peers told.
+        if (this.#onlineById.has(event.association.peerId))
+          this.#noteSeen(event.association, event.from);
         break;
       case 'session-wanted':
         this.federation.connect(event.association);
@@ -400,6 +403,9 @@ export class DsRole implements Machine, Reach {
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
       if (due.name === 'offline') this.#offline(due.key as NodeId);
       else if (due.name === 'last-seen') this.lastSeen.flush();
+      else if (due.name === 'wake') {
+        if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
+      }
       else this.#relayOffline(due.key as NodeId);
     }
   }
