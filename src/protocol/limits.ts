@@ -68,6 +68,8 @@ export const limits = {
   pathIdleSeconds: 600,
   directionRetry: { firstMs: 500, mostMs: 30 * second },
   maxDirectionsInFlight: 64,
+  /** An uplink that was left because nothing came back through it is tried again: this, doubling. */
+  uplinkRetry: { firstMs: 30 * second, mostMs: 5 * minute },
   handoversKept: 100,
   traceKept: 200,
 

@@ -2,45 +2,26 @@
  * Framing of Path Probe, Path Answer and Path Close: the header of a Capsulated Packet (side, epoch, 48 bits
  * of counter, Path ID) and a body sealed under the control key of that epoch, which is not the data key.
  */
-import { concatBytes, fromHex, Reader, toHex, Writer } from '../base/bytes.ts';
+import { concatBytes, Reader, Writer } from '../base/bytes.ts';
+import { writeNonce } from '../datapath/capsulated-packet.ts';
 import type { Side } from '../datapath/commands.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
-import { decodeBody, encodeFields, identify } from '../wire/codec.ts';
+import { decodeBody, encodeFields } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
-import {
-  epochMask,
-  epochShift,
-  legFlag,
-  pathHeaderLength,
-  sideFlag,
-  tagBytes,
-  versionByte,
-} from '../wire/header.ts';
+import { epochMask, epochShift, legFlag, pathHeaderLength, tagBytes } from '../wire/header.ts';
 import type { PathId } from '../wire/ids.ts';
-import { messages, type PathMessageName, type Values } from '../wire/messages.ts';
+import type { PathMessageName, Values } from '../wire/messages.ts';
+import { type PathHeader, pathHeader, readPathHeader } from './path-header.ts';
 
-export interface PathMessageHeader {
-  readonly name: PathMessageName;
-  readonly side: Side;
+export interface PathMessageHeader extends PathHeader<PathMessageName> {
   readonly epoch: number;
-  readonly counter: number;
-  readonly pathId: PathId;
 }
+
+const names = ['pathProbe', 'pathAnswer', 'pathClose'] as const;
 
 export type PathMessage = {
   [Name in PathMessageName]: { readonly name: Name; readonly values: Values<Name> };
 }[PathMessageName];
-
-function nonceOf(counter: number, flags: number): Uint8Array {
-  const nonce = new Uint8Array(nonceLength);
-  let rest = counter;
-  for (let index = 4; index < 10; index += 1) {
-    nonce[index] = rest % 0x100;
-    rest = Math.floor(rest / 0x100);
-  }
-  nonce[10] = flags;
-  return nonce;
-}
 
 export function sealPathMessage<Name extends PathMessageName>(
   suite: Suite,
@@ -55,29 +36,23 @@ export function sealPathMessage<Name extends PathMessageName>(
   values: Values<Name>,
 ): Uint8Array {
   const flags = path.side | (path.epoch << epochShift);
-  const header = new Writer(pathHeaderLength);
-  header.u8(messages[name].code).u8(versionByte(flags));
-  header.u48(path.counter).put(fromHex(path.pathId) as Uint8Array);
+  const header = pathHeader(name, flags, path.counter, path.pathId);
   const body = new Writer();
   encodeFields(body, name, values);
-  const sealed = suite.seal(key, nonceOf(path.counter, flags), header.bytes, body.bytes);
+  const sealed = suite.seal(
+    key,
+    writeNonce(new Uint8Array(nonceLength), path.counter, flags),
+    header.bytes,
+    body.bytes,
+  );
   return concatBytes(header.bytes, sealed);
 }
 
 export function readPathMessageHeader(datagram: Uint8Array): PathMessageHeader | Drop {
-  const identity = identify(datagram);
-  if (isDrop(identity)) return identity;
-  const { name, flags } = identity;
-  if (name !== 'pathProbe' && name !== 'pathAnswer' && name !== 'pathClose') {
-    return drop('unexpected');
-  }
-  if (datagram.length < pathHeaderLength + tagBytes) return drop('too-short');
-  if ((flags & legFlag) !== 0) return drop('reserved-bits');
-  const reader = new Reader(datagram, 2);
-  const counter = reader.u48();
-  const pathId = toHex(reader.take(8)) as PathId;
-  const epoch = (flags & epochMask) >>> epochShift;
-  return { name, side: (flags & sideFlag) as Side, epoch, counter, pathId };
+  const header = readPathHeader(datagram, names, tagBytes);
+  if (isDrop(header)) return header;
+  if ((header.flags & legFlag) !== 0) return drop('reserved-bits');
+  return { ...header, epoch: (header.flags & epochMask) >>> epochShift };
 }
 
 export function openPathMessage(
@@ -86,10 +61,9 @@ export function openPathMessage(
   key: Uint8Array,
   datagram: Uint8Array,
 ): PathMessage | Drop {
-  const flags = header.side | (header.epoch << epochShift);
   const plaintext = suite.open(
     key,
-    nonceOf(header.counter, flags),
+    writeNonce(new Uint8Array(nonceLength), header.counter, header.flags),
     datagram.subarray(0, pathHeaderLength),
     datagram.subarray(pathHeaderLength),
   );

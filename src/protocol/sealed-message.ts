@@ -4,6 +4,7 @@
  * messages are such bodies too, with the message code in front.
  */
 import { concatBytes, Reader, Writer } from '../base/bytes.ts';
+import { writeNonce } from '../noise/cipher-state.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
@@ -70,11 +71,7 @@ function decodeMessageBody(
 
 function sessionNonce(counter: number): Uint8Array {
   const nonce = new Uint8Array(nonceLength);
-  let rest = counter;
-  for (let index = 4; index < nonceLength && rest > 0; index += 1) {
-    nonce[index] = rest % 0x100;
-    rest = Math.floor(rest / 0x100);
-  }
+  writeNonce(nonce, counter);
   return nonce;
 }
 

@@ -3,26 +3,26 @@
  * and a keyed hash of 16 bytes over all of it. Between a node and its Relay Server the key is the node's
  * leg key; between two nodes it is the direct key, which the Relay Server does not have (protocol.md 11.3).
  */
-import { concatBytes, equalSecrets, fromHex, Reader, toHex, Writer } from '../base/bytes.ts';
+import { concatBytes, equalSecrets, Reader } from '../base/bytes.ts';
 import type { Side } from '../datapath/commands.ts';
 import { macOver } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
-import { decodeBody, encodeFields, identify, padTo } from '../wire/codec.ts';
+import { decodeBody, encodeFields, padTo } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
-import { legFlag, pathHeaderLength, sideFlag, versionByte } from '../wire/header.ts';
+import { legFlag, pathHeaderLength, sideFlag } from '../wire/header.ts';
 import type { PathId } from '../wire/ids.ts';
-import { messages, type TunnelName, type Values } from '../wire/messages.ts';
+import type { TunnelName, Values } from '../wire/messages.ts';
+import { type PathHeader, pathHeader, readPathHeader } from './path-header.ts';
 
 const macLength = 16;
 /** A Tunnel Request or Confirm is padded to this, so that no Tunnel Response is longer than its cause. */
 const tunnelRequestLength = 144;
 
-export interface TunnelHeader {
-  readonly name: TunnelName;
-  readonly side: Side;
+export interface TunnelHeader extends PathHeader<TunnelName> {
   readonly leg: boolean;
-  readonly pathId: PathId;
 }
+
+const names = ['tunnelRequest', 'tunnelResponse', 'tunnelConfirm'] as const;
 
 export type TunnelMessage = {
   [Name in TunnelName]: { readonly name: Name; readonly values: Values<Name> };
@@ -36,26 +36,18 @@ export function encodeTunnel<Name extends TunnelName>(
   key: Uint8Array,
   values: Values<Name>,
 ): Uint8Array {
-  const writer = new Writer(256);
-  writer.u8(messages[name].code).u8(versionByte(path.side | (path.leg ? legFlag : 0)));
-  writer.u48(0).put(fromHex(path.pathId) as Uint8Array);
+  const writer = pathHeader(name, path.side | (path.leg ? legFlag : 0), 0, path.pathId);
   encodeFields(writer, name, values);
   if (name !== 'tunnelResponse') padTo(writer, tunnelRequestLength - macLength);
   return concatBytes(writer.bytes, macOver(suite, key, writer.bytes));
 }
 
 export function readTunnelHeader(datagram: Uint8Array): TunnelHeader | Drop {
-  const identity = identify(datagram);
-  if (isDrop(identity)) return identity;
-  const { name, flags } = identity;
-  if (name !== 'tunnelRequest' && name !== 'tunnelResponse' && name !== 'tunnelConfirm') {
-    return drop('unexpected');
-  }
-  if (datagram.length < pathHeaderLength + macLength) return drop('too-short');
-  const reader = new Reader(datagram, 2);
-  if ((flags & ~(sideFlag | legFlag)) !== 0 || reader.u48() !== 0) return drop('reserved-bits');
-  const pathId = toHex(reader.take(8)) as PathId;
-  return { name, side: (flags & sideFlag) as Side, leg: (flags & legFlag) !== 0, pathId };
+  const header = readPathHeader(datagram, names, macLength);
+  if (isDrop(header)) return header;
+  const { flags, counter } = header;
+  if ((flags & ~(sideFlag | legFlag)) !== 0 || counter !== 0) return drop('reserved-bits');
+  return { ...header, leg: (flags & legFlag) !== 0 };
 }
 
 export function decodeTunnel(

@@ -7,22 +7,11 @@ import type { Endpoint, Ip, Prefix } from '../../base/ip.ts';
 import type { Side } from '../../datapath/commands.ts';
 import type { Handshake } from '../../noise/handshake-state.ts';
 import { ReplayWindow } from '../../noise/replay-window.ts';
-import type { Incarnation, NodeId, PathId, Stamp, Token64 } from '../../wire/ids.ts';
-import type { Candidate, NatSituation, RelayInfo } from '../../wire/messages.ts';
+import type { PathId, Stamp, Token64 } from '../../wire/ids.ts';
+import type { RelayInfo } from '../../wire/messages.ts';
 import { limits } from '../limits.ts';
 import type { Uplink } from '../machine.ts';
-
-export interface Peer {
-  readonly nodeId: NodeId;
-  readonly publicKey: Uint8Array;
-  readonly name: string;
-  readonly dsKey: Uint8Array;
-  readonly ipv4: Ip | undefined;
-  readonly ipv6: Ip | undefined;
-  incarnation: Incarnation;
-  nat: NatSituation;
-  candidates: readonly Candidate[];
-}
+import type { PathPeer } from '../path-peer.ts';
 
 /** What a Route Direction (or, at an exit, a Relay Direction) says of a new path. */
 export interface TunnelPlan {
@@ -34,7 +23,7 @@ export interface TunnelPlan {
   readonly initiator: boolean;
   readonly legKey: Uint8Array;
   readonly psk: Uint8Array;
-  readonly peer: Peer;
+  readonly peer: PathPeer;
   readonly ownDsKey: Uint8Array;
   readonly ownIps: readonly Ip[];
   readonly relay: RelayInfo | undefined;
@@ -101,7 +90,7 @@ export type ActiveRoute = 'none' | 'direct' | 'relay';
 
 export interface Tunnel {
   readonly plan: TunnelPlan;
-  readonly peer: Peer;
+  readonly peer: PathPeer;
   readonly pathId: PathId;
   readonly side: Side;
   readonly directKey: Uint8Array;

@@ -3,26 +3,15 @@
  * Route Directions for the two ends, Relay Direction for the Relay Server. Soft state; after a restart of the
  * DS, live paths are told by the nodes and have no keys here.
  */
-import type { Ip } from '../../base/ip.ts';
 import { legKey, pathPsk } from '../../noise/keys.ts';
 import type { Suite } from '../../noise/suite.ts';
 import { tableRoute } from '../../protocol/path-choice.ts';
-import type { Incarnation, NodeId, PathId } from '../../wire/ids.ts';
-import type { Candidate, NatSituation, Values } from '../../wire/messages.ts';
+import type { PathPeer } from '../../protocol/path-peer.ts';
+import type { NodeId, PathId } from '../../wire/ids.ts';
+import type { Values } from '../../wire/messages.ts';
 import { type OnlineRelay, relayInfo } from './relay-fleet.ts';
 
-/** What a path needs to know of an end, whichever DS the node belongs to. */
-export interface PathEnd {
-  readonly nodeId: NodeId;
-  readonly publicKey: Uint8Array;
-  /** name.zone */
-  readonly name: string;
-  readonly dsKey: Uint8Array;
-  readonly ipv4: Ip | undefined;
-  readonly ipv6: Ip | undefined;
-  incarnation: Incarnation;
-  nat: NatSituation;
-  candidates: readonly Candidate[];
+export interface PathEnd extends PathPeer {
   /** Of a node of another DS. */
   readonly foreign: boolean;
 }

@@ -19,6 +19,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import type { Initiation } from '../../protocol/responder.ts';
+import { drainEvents } from '../../protocol/role-parts.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
@@ -116,7 +117,7 @@ export class DsRole implements Machine, Reach {
       case 'stop':
         break;
     }
-    this.#drain();
+    drainEvents(this.#sessions, undefined, (event) => this.#event(event));
   }
 
   poll(): Output | undefined {
@@ -146,16 +147,6 @@ export class DsRole implements Machine, Reach {
       return drop('not-for-this-role');
     if (identity.name === 'hint') return this.#sessions.receiveHint(datagram);
     return this.#sessions.receive(datagram, from, uplink);
-  }
-
-  #drain(): void {
-    for (
-      let events = this.#sessions.takeEvents();
-      events.length > 0;
-      events = this.#sessions.takeEvents()
-    ) {
-      for (const event of events) this.#event(event);
-    }
   }
 
   #event(event: SessionEvent): void {
@@ -405,8 +396,7 @@ export class DsRole implements Machine, Reach {
       else if (due.name === 'last-seen') this.lastSeen.flush();
       else if (due.name === 'wake') {
         if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
-      }
-      else this.#relayOffline(due.key as NodeId);
+      } else this.#relayOffline(due.key as NodeId);
     }
   }
 

@@ -12,29 +12,21 @@ import {
   prefix,
   prefixContains,
 } from '../../base/ip.ts';
-import { type Deadline, earliest } from '../../base/timers.ts';
+import type { Deadline } from '../../base/timers.ts';
 import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
-import type { HandoverCause } from '../../protocol/control-results.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
-import type {
-  Environment,
-  Input,
-  JsonObject,
-  Machine,
-  Output,
-  Uplink,
-} from '../../protocol/machine.ts';
+import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
+import { pathIdOf } from '../../protocol/path-header.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
+import { deadlineOf, drainEvents, type Part, timeoutAll } from '../../protocol/role-parts.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
 import { Locality } from '../../protocol/tunnel/locality.ts';
-import type { Handover, Tunnel } from '../../protocol/tunnel/tunnel.ts';
-import type { TunnelEvent } from '../../protocol/tunnel/tunnel-context.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { identify } from '../../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../../wire/drops.ts';
@@ -42,12 +34,12 @@ import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
 import type { NodeConfig } from './config.ts';
-import { Directions, type Target } from './directions.ts';
+import { Directions } from './directions.ts';
 import { HandoverLog } from './handover-log.ts';
+import { Movement } from './movement.ts';
 import { NodeControl } from './node-control.ts';
-import { handoverPath } from './path-view.ts';
+import { PathLife } from './path-life.ts';
 import { planOf, refusalOf } from './route-direction.ts';
-import { UplinkDoubt } from './uplink-doubt.ts';
 import { Waiters } from './waiters.ts';
 
 /** Live paths told in one NTM Update. */
@@ -64,15 +56,14 @@ export class NodeRole implements Machine, Registrant {
   readonly directions: Directions;
   readonly handovers = new HandoverLog();
   readonly waiters: Waiters;
-  readonly #doubt: UplinkDoubt;
+  readonly movement: Movement;
   readonly #hints: HintSender;
   readonly #sessions: Sessions;
   readonly #control: NodeControl;
+  readonly #pathLife: PathLife;
+  readonly #parts: readonly Part[];
   /** What the DS gave at registration; from the last run until it has answered in this one. */
   registered: Values<'registrationResponse'> | undefined;
-  #lastPreferred: Uplink | undefined;
-  #hadGap = false;
-  #remappedAt = Number.NEGATIVE_INFINITY;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #tellLivePaths: PathId[] = [];
 
@@ -94,31 +85,34 @@ export class NodeRole implements Machine, Registrant {
     );
     this.directions = new Directions(this.#context, this.#sessions, this.registration.association);
     this.waiters = new Waiters(this.#context);
-    this.#doubt = new UplinkDoubt(this.#context);
+    this.movement = new Movement(
+      this.#context,
+      this.locality,
+      this.registration,
+      this.tunnels,
+      this.handovers,
+    );
     this.#control = new NodeControl(this.#context, this);
+    this.#pathLife = new PathLife(this.#context, this.#sessions, this, this.#control);
+    const { registration, tunnels, waiters, movement } = this;
+    this.#parts = [registration, this.#sessions, tunnels, waiters, movement];
   }
 
   handle(input: Input): void {
     this.#context.now = input.now;
     switch (input.kind) {
       case 'start':
-        this.locality.uplinks = input.uplinks;
-        this.#lastPreferred = this.#preferred();
+        this.movement.start(input.uplinks);
         this.registration.connect();
         break;
       case 'datagram':
         this.#datagram(input);
         break;
       case 'timeout':
-        this.registration.timeout();
-        this.#sessions.timeout();
-        this.tunnels.timeout();
-        this.waiters.timeout();
-        this.#judgeUplink();
+        timeoutAll(this.#parts);
         break;
       case 'uplinks':
-        this.#doubt.forgive();
-        this.#uplinks(input.uplinks);
+        this.movement.changed(input.uplinks);
         break;
       case 'notice':
         this.#notice(input.notice);
@@ -132,7 +126,12 @@ export class NodeRole implements Machine, Registrant {
         this.#sessions.tell(this.registration.association, 'sessionClose', { reason: 'stopping' });
         break;
     }
-    this.#drain();
+    drainEvents(
+      this.#sessions,
+      this.tunnels,
+      (event) => this.#sessionEvent(event),
+      (event) => this.#pathLife.handle(event),
+    );
   }
 
   poll(): Output | undefined {
@@ -140,13 +139,7 @@ export class NodeRole implements Machine, Registrant {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(
-      this.registration.deadline(),
-      this.#sessions.deadline(),
-      this.tunnels.deadline(),
-      this.waiters.deadline(),
-      this.#doubt.deadline(),
-    );
+    return deadlineOf(this.#parts);
   }
 
   /** Whether a control datagram that came to this daemon is for this role. */
@@ -154,7 +147,7 @@ export class NodeRole implements Machine, Registrant {
     const identity = identify(datagram);
     if (isDrop(identity)) return false;
     if (identity.framing === 'tunnel' || identity.framing === 'path') {
-      return this.tunnels.get(pathIdAt(datagram)) !== undefined;
+      return this.tunnels.get(pathIdOf(datagram)) !== undefined;
     }
     const isPathHint =
       identity.name === 'hint' && this.tunnels.get(hintSubject(datagram)) !== undefined;
@@ -204,52 +197,6 @@ export class NodeRole implements Machine, Registrant {
     return undefined;
   }
 
-  #drain(): void {
-    for (let round = 0; round < 100; round += 1) {
-      const sessionEvents = this.#sessions.takeEvents();
-      const tunnelEvents = this.tunnels.takeEvents();
-      if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
-      for (const event of sessionEvents) this.#sessionEvent(event);
-      for (const event of tunnelEvents) this.#tunnelEvent(event);
-    }
-  }
-
-  #preferred(): Uplink | undefined {
-    return this.locality.preferred(4) ?? this.locality.preferred(6);
-  }
-
-  #uplinks(uplinks: readonly Uplink[]): void {
-    const before = this.#lastPreferred;
-    this.locality.uplinks = uplinks;
-    const after = this.#preferred();
-    if (!after) {
-      this.#hadGap = true;
-      return;
-    }
-    const same = before?.id === after.id && !this.#hadGap;
-    this.#hadGap = false;
-    this.#lastPreferred = after;
-    if (same) {
-      this.tunnels.uplinksGone(uplinks);
-      this.registration.update();
-      return;
-    }
-    const oldStillWorks =
-      before !== undefined &&
-      before.id !== after.id &&
-      uplinks.some((each) => each.id === before.id && each.usable);
-    this.#move(before, after, oldStillWorks ? 'uplink-preferred' : 'uplink-lost');
-  }
-
-  #move(before: Uplink | undefined, after: Uplink, cause: HandoverCause): void {
-    const oldStillWorks = cause === 'uplink-preferred';
-    this.locality.observed = undefined;
-    this.handovers.begin(this.#context.now, cause, before, after);
-    this.#context.log('info', `Moved from ${before?.id ?? 'no uplink'} to ${after.id}.`);
-    this.tunnels.moved(before, oldStillWorks);
-    this.registration.moved();
-  }
-
   #notice(notice: PathNotice): void {
     if (notice.notice === 'no-path') this.#noPath(notice.destination);
     else if (notice.notice === 'unknown-path') {
@@ -257,41 +204,9 @@ export class NodeRole implements Machine, Registrant {
         this.#hints.send('unknown-path', notice.pathId, notice.from, notice.uplink);
       }
     } else {
-      if (notice.notice === 'silent') this.#doubtUplink();
+      if (notice.notice === 'silent') this.movement.silent();
       this.tunnels.notice(notice);
     }
-  }
-
-  /** One leg shows that our NAT was restarted: the DS and all peers learn it now, not with the keepalives. */
-  #remapped(): void {
-    if (this.#context.now - this.#remappedAt < remappedIntervalMs) return;
-    this.#remappedAt = this.#context.now;
-    this.#context.log('info', 'The NAT in front of this node has new mappings.');
-    this.registration.update();
-    this.tunnels.remapped();
-  }
-
-  #doubtUplink(): void {
-    const usable = this.locality.uplinks.filter((uplink) => uplink.usable);
-    if (usable.length > 1 && this.#doubt.begin()) this.registration.update();
-  }
-
-  #judgeUplink(): void {
-    const since = this.#doubt.takeDue();
-    const before = this.#lastPreferred;
-    if (since === undefined || !before || this.registration.association.lastHeardAt >= since)
-      return;
-    for (const tunnel of this.tunnels.values()) if (tunnel.heardAt >= since) return;
-    this.#doubt.leave(before);
-    this.locality.uplinks = this.#doubt.order(this.locality.uplinks);
-    const after = this.#preferred();
-    if (!after || after.id === before.id) return;
-    this.#context.log(
-      'warn',
-      `Nothing comes back through ${before.id}: leaving it for ${after.id}.`,
-    );
-    this.#lastPreferred = after;
-    this.#move(before, after, 'silence');
   }
 
   #noPath(destination: Ip): void {
@@ -476,139 +391,8 @@ export class NodeRole implements Machine, Registrant {
       (ip) => ip !== undefined,
     );
   }
-
-  #tunnelEvent(event: TunnelEvent): void {
-    const { tunnel } = event;
-    switch (event.event) {
-      case 'established':
-        this.#established(tunnel);
-        break;
-      case 'lost':
-        this.#lost(tunnel, event.why);
-        break;
-      case 'closed':
-        this.#closed(tunnel, event.why);
-        break;
-      case 'idle':
-        this.#closeIdle(tunnel);
-        break;
-      case 'remapped':
-        this.#remapped();
-        break;
-      case 'retired':
-        this.#closeReplaced(tunnel);
-        break;
-      case 'answered':
-        this.#control.answered(tunnel, event.roundTripMs);
-        break;
-      case 'route-changed':
-        this.#context.log(
-          'info',
-          `Path to ${tunnel.peer.name} is now ${tunnel.active}: ${event.why}.`,
-        );
-        this.#context.event('path', {
-          pathId: tunnel.pathId,
-          peer: tunnel.peer.name,
-          route: tunnel.active,
-        });
-        break;
-      case 'handover':
-        this.#handover(tunnel, event.handover);
-        break;
-    }
-  }
-
-  #established(tunnel: Tunnel): void {
-    for (const waiter of this.waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
-    for (const other of [...this.tunnels.values()]) {
-      if (other === tunnel || !leadAlike(tunnel, other) || other.retired) continue;
-      const prevailing = prevails(tunnel, other);
-      if (other.established && !tunnel.retired) {
-        if (prevailing) this.tunnels.retire(other, tunnel);
-        else this.tunnels.retire(tunnel, other);
-      } else if (!other.established && other.createdAt + sameMomentMs < tunnel.createdAt) {
-        this.#closeReplaced(other);
-      }
-    }
-  }
-
-  /** A path is lost: the DS is asked, unless another one to the same peer works already. */
-  #lost(tunnel: Tunnel, why: string): void {
-    this.#context.log('info', `Path to ${tunnel.peer.name}: ${why}.`);
-    const isReplaced = [...this.tunnels.values()].some(
-      (other) =>
-        other !== tunnel &&
-        leadAlike(tunnel, other) &&
-        other.established &&
-        !other.retired &&
-        other.deadTries === 0,
-    );
-    if (isReplaced && !tunnel.established) this.#closeReplaced(tunnel);
-    else this.#askAgain(tunnel);
-  }
-
-  #closeReplaced(tunnel: Tunnel): void {
-    this.tunnels.close(tunnel, 'replaced', 'another path to the same peer is up');
-    this.#tellClosed(tunnel, 'replaced');
-  }
-
-  #tellClosed(tunnel: Tunnel, reason: 'idle' | 'replaced'): void {
-    const { pathId, plan } = tunnel;
-    const values = { targetId: this.nodeId, pathId, issuerKey: plan.issuerKey, reason };
-    this.#sessions.request(this.registration.association, 'pathCloseRequest', values);
-  }
-
-  #askAgain(tunnel: Tunnel): void {
-    const { nodeId, name } = tunnel.peer;
-    const isExit = tunnel.plan.kind === 'exit';
-    const target: Target = isExit ? { by: 'exit' } : { by: 'node-id', nodeId, name };
-    this.directions.ask(target, tunnel.pathId);
-  }
-
-  #closed(tunnel: Tunnel, why: string): void {
-    this.#context.log('info', `Path to ${tunnel.peer.name} closed: ${why}.`);
-    this.#context.event('path', { pathId: tunnel.pathId, peer: tunnel.peer.name, route: 'closed' });
-    const replaced = this.tunnels.toPeer(tunnel.peer.nodeId, tunnel.plan.kind);
-    if (tunnel.plan.kind === 'exit' && !replaced && why !== 'stopping') this.wantExit();
-  }
-
-  #closeIdle(tunnel: Tunnel): void {
-    if (tunnel.plan.kind === 'exit') return;
-    this.tunnels.close(tunnel, 'idle', 'not used for a while');
-    this.#tellClosed(tunnel, 'idle');
-  }
-
-  #handover(tunnel: Tunnel, handover: Handover): void {
-    const row = this.handovers.addPath(
-      handover.startedAt,
-      handoverPath(tunnel, handover, this.locality),
-    );
-    if (row) this.#context.event('handover', row as unknown as JsonObject);
-  }
-}
-
-/**
- * Which of two paths to one peer stays. Two that were made at the same moment, because both ends asked, are
- * told apart by their IDs, which both ends see alike; else the newer has come because the older was lost.
- */
-function prevails(tunnel: Tunnel, other: Tunnel): boolean {
-  if (Math.abs(tunnel.createdAt - other.createdAt) > sameMomentMs)
-    return tunnel.createdAt > other.createdAt;
-  const otherLives = other.heardAt >= tunnel.createdAt;
-  return tunnel.pathId < other.pathId || !otherLives;
-}
-
-const remappedIntervalMs = 2000;
-const sameMomentMs = 3000;
-
-function leadAlike(one: Tunnel, other: Tunnel): boolean {
-  return one.peer.nodeId === other.peer.nodeId && one.plan.kind === other.plan.kind;
 }
 
 function hintSubject(datagram: Uint8Array): PathId {
   return toHex(datagram.subarray(5, 13)) as PathId;
-}
-
-function pathIdAt(datagram: Uint8Array): PathId {
-  return toHex(datagram.subarray(8, 16)) as PathId;
 }

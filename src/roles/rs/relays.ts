@@ -9,6 +9,7 @@ import type { Side } from '../../datapath/commands.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { type HintSender, hintLength } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
+import { pathIdOf } from '../../protocol/path-header.ts';
 import {
   decodeTunnel,
   encodeTunnel,
@@ -105,7 +106,7 @@ export class Relays {
   /** A datagram in tunnel or path framing. */
   receive(datagram: Uint8Array, from: Endpoint, uplink: string | undefined): Drop | undefined {
     if (datagram.length < pathHeaderLength) return drop('too-short');
-    const pathId = toHex(datagram.subarray(8, 16)) as PathId;
+    const pathId = pathIdOf(datagram);
     const relay = this.#relayById.get(pathId);
     if (!relay) {
       if (datagram.length >= hintLength) this.#hints.send('unknown-path', pathId, from, uplink);
@@ -238,7 +239,7 @@ export class Relays {
       (identity.framing === 'tunnel' || identity.framing === 'path') &&
       (identity.flags & legFlag) === 0 &&
       (identity.flags & sideFlag) === side &&
-      toHex(inner.subarray(8, 16)) === relay.pathId;
+      pathIdOf(inner) === relay.pathId;
     if (!isForPath) return;
     const other = relay.legs[1 - side] as Leg;
     if (other.endpoint) this.#context.transmit(other.endpoint, inner, undefined);

@@ -3,18 +3,20 @@
  * read, and is the end of a node's path to general nodes, whose packets the system then forwards and
  * masquerades. Registers with its Direction Server like a node.
  */
-import { equalBytes, toHex } from '../../base/bytes.ts';
+import { equalBytes } from '../../base/bytes.ts';
 import { type Endpoint, isIpv6, type Prefix, prefix } from '../../base/ip.ts';
-import { type Deadline, earliest } from '../../base/timers.ts';
+import type { Deadline } from '../../base/timers.ts';
 import type { PathNotice } from '../../datapath/commands.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
 import { HintSender, hintLength } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
+import { pathIdOf } from '../../protocol/path-header.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
+import { deadlineOf, drainEvents, type Part, timeoutAll } from '../../protocol/role-parts.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
@@ -23,7 +25,7 @@ import type { TunnelPlan } from '../../protocol/tunnel/tunnel.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { identify } from '../../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../../wire/drops.ts';
-import type { NodeId, PathId } from '../../wire/ids.ts';
+import type { NodeId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
 import type { RsConfig } from './config.ts';
@@ -39,6 +41,7 @@ export class RsRole implements Machine, Registrant {
   readonly #hints: HintSender;
   readonly #sessions: Sessions;
   readonly #control: RsControl;
+  readonly #parts: readonly Part[];
   readonly relays: Relays;
   /** Paths to general nodes, of which this server is the end. */
   readonly exits: Tunnels;
@@ -63,6 +66,7 @@ export class RsRole implements Machine, Registrant {
       server,
       this,
     );
+    this.#parts = [this.registration, this.#sessions, this.exits];
   }
 
   handle(input: Input): void {
@@ -76,9 +80,7 @@ export class RsRole implements Machine, Registrant {
         this.#datagram(input.bytes, input.from, input.uplink);
         break;
       case 'timeout':
-        this.registration.timeout();
-        this.#sessions.timeout();
-        this.exits.timeout();
+        timeoutAll(this.#parts);
         break;
       case 'uplinks':
         this.#locality.uplinks = input.uplinks;
@@ -94,7 +96,7 @@ export class RsRole implements Machine, Registrant {
         this.#sessions.tell(this.registration.association, 'sessionClose', { reason: 'stopping' });
         break;
     }
-    this.#drain();
+    drainEvents(this.#sessions, this.exits, (event) => this.#sessionEvent(event));
   }
 
   poll(): Output | undefined {
@@ -102,7 +104,7 @@ export class RsRole implements Machine, Registrant {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(this.registration.deadline(), this.#sessions.deadline(), this.exits.deadline());
+    return deadlineOf(this.#parts);
   }
 
   wants(datagram: Uint8Array): boolean {
@@ -121,8 +123,7 @@ export class RsRole implements Machine, Registrant {
     const identity = identify(datagram);
     if (isDrop(identity)) return identity;
     if (identity.framing === 'tunnel' || identity.framing === 'path') {
-      const pathId = toHex(datagram.subarray(8, 16)) as PathId;
-      if (this.exits.get(pathId)) return this.exits.receive(datagram, from);
+      if (this.exits.get(pathIdOf(datagram))) return this.exits.receive(datagram, from);
       return this.relays.receive(datagram, from, uplink);
     }
     if (identity.name === 'hint') {
@@ -131,15 +132,6 @@ export class RsRole implements Machine, Registrant {
     }
     if (identity.name === 'sessionInitiation') return drop('not-for-this-role');
     return this.#sessions.receive(datagram, from, uplink);
-  }
-
-  #drain(): void {
-    for (let round = 0; round < 100; round += 1) {
-      const sessionEvents = this.#sessions.takeEvents();
-      const tunnelEvents = this.exits.takeEvents();
-      if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
-      for (const event of sessionEvents) this.#sessionEvent(event);
-    }
   }
 
   #notice(notice: PathNotice): void {

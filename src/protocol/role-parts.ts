@@ -1,0 +1,38 @@
+/** What every role does with the machines it is made of: their timers, and their events until none is left. */
+import { type Deadline, earliest } from '../base/timers.ts';
+import type { SessionEvent, Sessions } from './sessions.ts';
+import type { TunnelEvent } from './tunnel/tunnel-context.ts';
+import type { Tunnels } from './tunnel/tunnels.ts';
+
+/** A machine with timers of its own. */
+export interface Part {
+  deadline(): Deadline | undefined;
+  timeout(): void;
+}
+
+export function deadlineOf(parts: readonly Part[]): Deadline | undefined {
+  return earliest(...parts.map((part) => part.deadline()));
+}
+
+export function timeoutAll(parts: readonly Part[]): void {
+  for (const part of parts) part.timeout();
+}
+
+/** Two machines may answer each other so often in one turn; more would be a mistake of ours. */
+const maxRounds = 100;
+
+/** Hands on the events of sessions and paths, and those that come of it, in order. */
+export function drainEvents(
+  sessions: Sessions,
+  tunnels: Tunnels | undefined,
+  onSession: (event: SessionEvent) => void,
+  onTunnel: (event: TunnelEvent) => void = () => {},
+): void {
+  for (let round = 0; round < maxRounds; round += 1) {
+    const sessionEvents = sessions.takeEvents();
+    const tunnelEvents = tunnels?.takeEvents() ?? [];
+    if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
+    for (const event of sessionEvents) onSession(event);
+    for (const event of tunnelEvents) onTunnel(event);
+  }
+}
