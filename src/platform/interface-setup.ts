@@ -11,8 +11,12 @@ import { mainTable } from './netlink/rtnl-tables.ts';
 import { libc } from './tjs/libc.ts';
 import { ProblemToMend } from './tjs/system-error.ts';
 
-/** Firewall mark of everything the daemon sends, and the number of the exit table. */
-export const ownMark = 0x4649;
+/**
+ * Firewall mark of everything the daemon sends. Only the highest byte is ours: mwan3 (0x3f00) and policy
+ * based routing (0xff0000) of OpenWrt keep theirs below and may add them to our datagrams.
+ */
+export const ownMark = 0x4600_0000;
+export const ownMarkMask = 0xff00_0000;
 export const exitTable = 4649;
 const mainRulePriority = 4648;
 const exitRulePriority = 4649;
@@ -31,7 +35,12 @@ function familyOf(prefix: Prefix): 4 | 6 {
 function rulesOf(family: 4 | 6): Rule[] {
   return [
     { family, priority: mainRulePriority, table: mainTable, suppressPrefixLength: 0 },
-    { family, priority: exitRulePriority, table: exitTable, notMark: ownMark },
+    {
+      family,
+      priority: exitRulePriority,
+      table: exitTable,
+      notMark: { mark: ownMark, mask: ownMarkMask },
+    },
   ];
 }
 

@@ -116,7 +116,7 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
   await ip('link delete ntm3');
   await eventually(async () => (await ip('address')).includes('198.18.0.3'));
   assert.ok(lines.some((line) => /ntm3 was deleted by someone else/.test(line)));
-  assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x4649 lookup 4649/);
+  assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x46000000\/0xff000000 lookup 4649/);
 
   assert.is(await filter(), '2');
   first.stop();

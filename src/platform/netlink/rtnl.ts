@@ -41,8 +41,8 @@ export interface Rule {
   readonly family: 4 | 6;
   readonly priority: number;
   readonly table: number;
-  /** Only packets that do not carry this mark. */
-  readonly notMark?: number;
+  /** Only packets that do not carry this mark in the bits of the mask. */
+  readonly notMark?: { readonly mark: number; readonly mask: number };
   /** Results of the table with a prefix this short or shorter do not count. */
   readonly suppressPrefixLength?: number;
 }
@@ -220,7 +220,7 @@ export class Rtnl {
       .fixedU32(rule.notMark === undefined ? 0 : invertRule)
       .u32(6, rule.priority)
       .u32(15, rule.table);
-    if (rule.notMark !== undefined) message.u32(10, rule.notMark).u32(16, 0xffff_ffff);
+    if (rule.notMark) message.u32(10, rule.notMark.mark).u32(16, rule.notMark.mask);
     if (rule.suppressPrefixLength !== undefined) message.u32(14, rule.suppressPrefixLength);
     return message;
   }

@@ -41,7 +41,7 @@ rooted('links, addresses, routes and rules are set, found and deleted', async ()
   const route6 = { destination: '::/0' as Prefix, table: 4649, deviceIndex: index };
   const rules = ([4, 6] as const).flatMap((family) => [
     { family, priority: 4648, table: 254, suppressPrefixLength: 0 },
-    { family, priority: 4649, table: 4649, notMark: 0x4649 },
+    { family, priority: 4649, table: 4649, notMark: { mark: 0x4600_0000, mask: 0xff00_0000 } },
   ]);
   for (let round = 0; round < 2; round += 1) {
     rtnl.suppressLinkLocal(index);
@@ -62,7 +62,7 @@ rooted('links, addresses, routes and rules are set, found and deleted', async ()
   for (const family of ['-4', '-6']) {
     const shownRules = await ip(`${family} rule`);
     assert.match(shownRules, /4648:\s+from all lookup main suppress_prefixlength 0/);
-    assert.match(shownRules, /4649:\s+not from all fwmark 0x4649 lookup 4649/);
+    assert.match(shownRules, /4649:\s+not from all fwmark 0x46000000\/0xff000000 lookup 4649/);
     assert.is(shownRules.match(/lookup 4649/g)?.length, 1);
   }
   assert.equal(rtnl.rulePriorities(4, 4649), [4649]);

@@ -142,7 +142,7 @@ rooted('settings follow what is wanted, repeatedly, and leave nothing behind', a
     failed: fail,
   });
   // What a killed daemon leaves.
-  await ip('rule add not fwmark 0x4649 table 4649 priority 4649');
+  await ip('rule add not fwmark 0x46000000/0xff000000 table 4649 priority 4649');
   const setup = new InterfaceSetup(rtnl, 'ntm3');
   const base = {
     mtu: 1400,
@@ -156,10 +156,10 @@ rooted('settings follow what is wanted, repeatedly, and leave nothing behind', a
   setup.apply(withExit);
   setup.apply(withExit);
   assert.match(await ip('route show table 4649'), /default dev ntm3/);
-  assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x4649 lookup 4649/);
+  assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x46000000\/0xff000000 lookup 4649/);
   assert.match(await ip('route get 203.0.113.7'), /dev ntm3/);
   assert.match(await ip('-6 route get 2001:db8::7'), /dev ntm3/);
-  const marked = await run(['ip', 'route', 'get', '203.0.113.7', 'mark', '0x4649']);
+  const marked = await run(['ip', 'route', 'get', '203.0.113.7', 'mark', '0x46000100']);
   assert.is.not(marked.code, 0);
   setup.apply({
     ...base,
