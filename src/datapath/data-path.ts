@@ -49,6 +49,7 @@ import {
   legDestination,
   newRelayEntry,
   type RelayEntry,
+  relayStatsOf,
   setLeg,
 } from './relay-table.ts';
 
@@ -530,6 +531,11 @@ export class DataPath {
 
   stats(): readonly PathStats[] {
     return [...this.#pathById.values()].map(statsOf);
+  }
+
+  /** Of the paths that are relayed here for others. */
+  relayStats(): readonly PathStats[] {
+    return [...this.#relayById.values()].map(relayStatsOf);
   }
 
   #mayNotice(now: number, subject: AddressKey | Endpoint): boolean {

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '../base/ip.ts';
 import type { PathId } from '../wire/ids.ts';
-import type { Side, Unverified } from './commands.ts';
+import type { PathStats, Side, Unverified } from './commands.ts';
 
 export interface RelayLeg {
   endpoint: Endpoint | undefined;
@@ -66,4 +66,20 @@ export function legDestination(
   }
   leg.unverifiedBytes += length;
   return leg.endpoint;
+}
+
+/** What a relay forwards it has both received and sent. */
+export function relayStatsOf(entry: RelayEntry): PathStats {
+  const { pathId, forwardedPackets, forwardedBytes, lastUsedAt } = entry;
+  return {
+    pathId,
+    sentPackets: forwardedPackets,
+    sentBytes: forwardedBytes,
+    receivedPackets: forwardedPackets,
+    receivedBytes: forwardedBytes,
+    lostPackets: 0,
+    dropped: {},
+    lastSentAt: forwardedPackets > 0 ? lastUsedAt : 0,
+    lastReceivedAt: forwardedPackets > 0 ? lastUsedAt : 0,
+  };
 }

@@ -20,7 +20,7 @@ export interface HostedRole {
 
 export type InterfaceOutput = Output & { readonly kind: 'interface' };
 
-/** The data path as the driver sees it; notices come back through `Driver.notice`. */
+/** A data path, in user space or in the kernel; notices come back through `Driver.notice`. */
 export interface PathPort {
   command(now: number, command: PathCommand): void;
   inbound(
@@ -33,7 +33,9 @@ export interface PathPort {
   ): void;
   deadline(): Deadline | undefined;
   timeout(now: number): void;
-  stats(): readonly PathStats[];
+  stats(now: number): readonly PathStats[];
+  /** Of the paths that are relayed here for others. */
+  relayStats(now: number): readonly PathStats[];
 }
 
 export interface DriverPorts {

@@ -167,8 +167,11 @@ export class Driver {
     const answered = new Promise<ControlAnswer>((resolve) => {
       this.#answerById.set(id, resolve);
     });
-    const stats = this.#ports.path.stats();
-    this.#give(role, { kind: 'control', now: this.#ports.now(), id, call, stats });
+    const now = this.#ports.now();
+    const { path } = this.#ports;
+    const relayed = name === 'rs' && call.method === 'paths' ? path.relayStats(now) : [];
+    const stats = [...path.stats(now), ...relayed];
+    this.#give(role, { kind: 'control', now, id, call, stats });
     this.settle();
     return answered;
   }
@@ -219,7 +222,7 @@ export class Driver {
       input,
       roles: this.#roles.map(({ name }) => name),
       deadlines: this.#roles.map(({ machine }) => machine.deadline()?.why ?? null),
-      paths: this.#ports.path.stats().length,
+      paths: this.#owners.pathCount,
       counters: this.counters.snapshot(),
     });
   }

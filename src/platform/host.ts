@@ -1,34 +1,36 @@
 /**
  * Puts the parts of a daemon together: uplinks from the kernel's tables, one UDP port, the data
- * path in user space with its TUN device, and the driver that runs the roles on them. What to run
- * and what to say to people is the program's.
+ * path with its device, and the driver that runs the roles on them. What to run and what to say to
+ * people is the program's.
  */
-import { assert } from '../base/assert.ts';
-import { DataPath, headroom, tailroom } from '../datapath/data-path.ts';
 import type { Suite } from '../noise/suite.ts';
-import type { RoleName } from '../protocol/control-results.ts';
+import type { DataPathStatus, RoleName } from '../protocol/control-results.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../protocol/machine.ts';
+import { openCarrier, type WantedDataPath } from './carrier-choice.ts';
 import { now } from './clock.ts';
 import { Driver } from './driver.ts';
 import type { HostedRole } from './driver-ports.ts';
 import { ownMark } from './interface-setup.ts';
 import type { Log } from './log.ts';
 import { Rtnl } from './netlink/rtnl.ts';
+import type { PacketCarrier } from './packet-carrier.ts';
 import { ReversePath } from './reverse-path.ts';
 import { errnoName } from './tjs/system-error.ts';
-import { tunHeadroom, tunTailroom } from './tjs/tun.ts';
 import { UdpPort } from './tjs/udp.ts';
 import { UplinkWatcher } from './uplink-watcher.ts';
 import type { LocalUplink } from './uplinks.ts';
-import { VirtualInterface } from './virtual-interface.ts';
 
 export interface HostOptions {
   readonly roles: readonly HostedRole[];
   readonly suite: Suite;
   /** UDP port; 0 for any free one. */
   readonly port: number;
-  /** TUN device; undefined when no role has inner packets of its own, as on a Direction Server. */
+  /** Virtual interface; undefined when no role has inner packets of its own. */
   readonly device: string | undefined;
+  /** The kernel module's, which relays by it too; undefined on a Direction Server. */
+  readonly kernelDevice?: string | undefined;
+  /** "auto" when absent. */
+  readonly dataPath?: WantedDataPath;
   readonly log: Log;
   readonly event: (role: RoleName, name: string, data: JsonObject) => void;
   readonly fatal: (role: RoleName, text: string) => void;
@@ -44,29 +46,18 @@ export class Host {
   readonly driver: Driver;
   readonly #rtnl = new Rtnl();
   readonly #log: Log;
-  readonly #path: DataPath;
   readonly #udp: UdpPort;
+  readonly #carrier: PacketCarrier;
   readonly #watcher: UplinkWatcher;
-  readonly #interface: VirtualInterface | undefined;
   readonly #reversePath: ReversePath;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   /** Opens everything and starts the roles. Throws ProblemToMend for what its owner can mend. */
   constructor(options: HostOptions) {
-    assert(tunHeadroom >= headroom && tunTailroom >= tailroom, 'a packet is sealed in place');
-    const { device, log, suite } = options;
+    const { device, log, suite, roles } = options;
     const failed = (error: unknown) => options.crashed(error, { where: 'platform' });
     this.#log = log;
     this.#reversePath = new ReversePath(log);
-    this.#interface =
-      device === undefined
-        ? undefined
-        : new VirtualInterface(device, this.#rtnl, log, {
-            packet: (buffer, offset, length) => this.#path.outbound(now(), buffer, offset, length),
-            drained: () => this.driver.settle(),
-            failed,
-            lost: failed,
-          });
     this.#udp = new UdpPort(
       { port: options.port, mark: ownMark },
       {
@@ -77,20 +68,28 @@ export class Host {
         failed,
       },
     );
-    this.#path = new DataPath(suite, {
+    const names = roles.map(({ name }) => name);
+    this.#carrier = openCarrier(options.dataPath ?? 'auto', names, {
+      suite,
+      rtnl: this.#rtnl,
+      log,
+      port: this.#udp.port,
+      device,
+      kernelDevice: options.kernelDevice ?? device,
       send: (to, uplink, buffer, offset, length) =>
         this.#udp.queue(to, uplink, buffer, offset, length),
-      deliver: (buffer, offset, length) => this.#interface?.write(buffer, offset, length),
       notice: (notice) => this.driver.notice(notice),
+      settle: () => this.driver.settle(),
+      failed,
     });
     this.driver = new Driver(options.roles, {
       now,
       log,
-      path: this.#path,
+      path: this.#carrier.path,
       send: (to, uplink, bytes) => this.#udp.queue(to, uplink, bytes, 0, bytes.length),
       flush: () => this.#udp.flush(),
       setInterface: (role, wanted) => {
-        this.#interface?.set(role, wanted);
+        this.#carrier.interface?.set(role, wanted);
         this.#checkReversePath();
       },
       event: options.event,
@@ -100,14 +99,20 @@ export class Host {
     const isOurs = (name: string) => name === device || ownDevices.test(name);
     this.#watcher = new UplinkWatcher(this.#rtnl, isOurs, {
       changed: (uplinks) => this.#moved(uplinks),
+      tablesChanged: () => {
+        const { linkByIndex } = this.#watcher.tables;
+        this.#carrier.devicesChanged((index) => linkByIndex.has(index));
+      },
       failed,
     });
     this.#udp.setUplinks(this.#watcher.current);
+    this.#carrier.setUplinks(this.#watcher.current);
     this.driver.start(this.#watcher.current, Math.floor(Date.now() / 1000));
   }
 
   #moved(uplinks: readonly LocalUplink[]): void {
     this.#udp.setUplinks(uplinks);
+    this.#carrier.setUplinks(uplinks);
     const names = uplinks.map(({ id, usable }) => (usable ? id : `(${id})`));
     this.#log.debug(`uplinks: ${names.join(', ') || 'none'}`);
     this.driver.uplinks(uplinks);
@@ -115,7 +120,7 @@ export class Host {
   }
 
   #checkReversePath(): void {
-    if (!this.#interface?.hasExitRoutes) this.#reversePath.restore();
+    if (!this.#carrier.interface?.hasExitRoutes) this.#reversePath.restore();
     else this.#reversePath.loosen(this.#watcher.current.map(({ device }) => device));
   }
 
@@ -136,6 +141,11 @@ export class Host {
     return this.#udp.marked;
   }
 
+  /** Which kind of data path, and why. */
+  get dataPath(): DataPathStatus {
+    return this.#carrier.status;
+  }
+
   get uplinks(): readonly LocalUplink[] {
     return this.#watcher.current;
   }
@@ -149,8 +159,7 @@ export class Host {
     return {
       driver: this.driver.counters.snapshot(),
       udp: this.#udp.counters.snapshot(),
-      tun: this.#interface?.counters ?? {},
-      path: this.#path.drops.snapshot(),
+      ...this.#carrier.counters(),
     };
   }
 
@@ -159,7 +168,7 @@ export class Host {
     this.driver.stop();
     this.#watcher.close();
     this.#reversePath.restore();
-    this.#interface?.close();
+    this.#carrier.close();
     this.#udp.close();
     this.#rtnl.close();
   }

@@ -5,7 +5,7 @@
  * datagrams. Repeating a setting changes nothing, and what an earlier run that was killed left
  * behind is put right.
  */
-import { isIpv6, type Prefix, prefixIp } from '../base/ip.ts';
+import { type Ip, isIpv6, type Prefix, prefixIp } from '../base/ip.ts';
 import type { Rtnl, Rule } from './netlink/rtnl.ts';
 import { mainTable } from './netlink/rtnl-tables.ts';
 import { libc } from './tjs/libc.ts';
@@ -46,15 +46,22 @@ function rulesOf(family: 4 | 6): Rule[] {
 
 const nothing: InterfaceSettings = { mtu: 0, addresses: [], routes: [], exitRoutes: [] };
 
+/** The next hop of a route, where the device needs one. */
+export type NextHopOf = (destination: Prefix) => Ip | undefined;
+
 export class InterfaceSetup {
   readonly #rtnl: Rtnl;
   readonly #device: string;
+  readonly #nextHopOf: NextHopOf;
+  /** The next hops that the current routes have. */
+  #nextHops = new Map<Prefix, Ip | undefined>();
   #current: InterfaceSettings = nothing;
   #cleaned = false;
 
-  constructor(rtnl: Rtnl, device: string) {
+  constructor(rtnl: Rtnl, device: string, nextHopOf: NextHopOf = () => undefined) {
     this.#rtnl = rtnl;
     this.#device = device;
+    this.#nextHopOf = nextHopOf;
   }
 
   /** Throws ProblemToMend when the device is gone, SystemError when the kernel refuses. */
@@ -70,18 +77,31 @@ export class InterfaceSetup {
     for (const address of added(this.#current.addresses, wanted.addresses)) {
       this.#rtnl.addAddress(deviceIndex, address);
     }
-    for (const destination of added(this.#current.routes, wanted.routes)) {
-      this.#rtnl.addRoute({ destination, table: mainTable, deviceIndex });
-    }
+    this.#addRoutes(deviceIndex, mainTable, this.#current.routes, wanted.routes);
     // Routes before rules, so that no packet meets a rule without them.
-    for (const destination of added(this.#current.exitRoutes, wanted.exitRoutes)) {
-      this.#rtnl.addRoute({ destination, table: exitTable, deviceIndex });
-    }
+    this.#addRoutes(deviceIndex, exitTable, this.#current.exitRoutes, wanted.exitRoutes);
+    this.#nextHops = new Map(
+      [...wanted.routes, ...wanted.exitRoutes].map((each) => [each, this.#nextHopOf(each)]),
+    );
     for (const family of [4, 6] as const) {
       if (!wanted.exitRoutes.some((route) => familyOf(route) === family)) continue;
       for (const rule of rulesOf(family)) this.#rtnl.addRule(rule);
     }
     this.#current = wanted;
+  }
+
+  /** Those that are new, and those whose next hop has changed. */
+  #addRoutes(
+    deviceIndex: number,
+    table: number,
+    current: readonly Prefix[],
+    wanted: readonly Prefix[],
+  ): void {
+    for (const destination of wanted) {
+      const via = this.#nextHopOf(destination);
+      if (current.includes(destination) && this.#nextHops.get(destination) === via) continue;
+      this.#rtnl.addRoute({ destination, table, deviceIndex, via });
+    }
   }
 
   #removeOld(deviceIndex: number, wanted: InterfaceSettings): void {
@@ -101,7 +121,7 @@ export class InterfaceSetup {
     }
   }
 
-  /** Rules outlive a killed process; its device, addresses and routes do not. */
+  /** Rules outlive a killed process; its device, with addresses and routes, is another one now. */
   #cleanUpEarlierRun(): void {
     this.#cleaned = true;
     for (const family of [4, 6] as const) {

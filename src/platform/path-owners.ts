@@ -11,6 +11,10 @@ export class PathOwners {
   readonly #byPath = new Map<PathId, RoleName>();
   readonly #byRelay = new Map<PathId, RoleName>();
 
+  get pathCount(): number {
+    return this.#byPath.size;
+  }
+
   /** Takes note of a command a role gives. */
   note(role: RoleName, command: PathCommand): void {
     if (command.op === 'path-new') this.#byPath.set(command.pathId, role);

@@ -12,6 +12,8 @@ const settleMs = 15;
 
 export interface UplinkHandlers {
   readonly changed: (uplinks: readonly LocalUplink[]) => void;
+  /** After every change of `tables`, whether it concerns uplinks or not. */
+  readonly tablesChanged?: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -27,7 +29,14 @@ export class UplinkWatcher {
   constructor(rtnl: Rtnl, isOurs: (device: string) => boolean, handlers: UplinkHandlers) {
     this.#handlers = handlers;
     this.#isOurs = isOurs;
-    this.#notifications = rtnl.watch(this.tables, () => this.#check(), handlers.failed);
+    this.#notifications = rtnl.watch(
+      this.tables,
+      () => {
+        handlers.tablesChanged?.();
+        this.#check();
+      },
+      handlers.failed,
+    );
     this.#told = uplinksOf(this.tables, isOurs);
   }
 

@@ -1,17 +1,26 @@
 /**
- * The virtual interface of the daemon: one TUN device with what all its roles want of it together.
- * It is opened at the start, so that a machine without TUN or rights is told at once, and made anew
- * when someone else deletes it.
+ * The virtual interface of the daemon: one device with what all its roles want of it together. A TUN
+ * device is opened at the start, so that a machine without TUN or rights is told at once, and made
+ * anew when someone else deletes it. One of the kernel module is made before its paths and given in.
  */
 import type { Prefix } from '../base/ip.ts';
 import type { RoleName } from '../protocol/control-results.ts';
-import { type InterfaceSettings, InterfaceSetup } from './interface-setup.ts';
+import { type InterfaceSettings, InterfaceSetup, type NextHopOf } from './interface-setup.ts';
 import type { Log } from './log.ts';
 import type { Rtnl } from './netlink/rtnl.ts';
-import { TunDevice, type TunHandlers } from './tjs/tun.ts';
 
-export interface VirtualInterfaceHandlers
-  extends Pick<TunHandlers, 'packet' | 'drained' | 'failed'> {
+/** What carries inner packets between the data path and the system. */
+export interface InnerDevice {
+  readonly counters: Record<string, number>;
+  /** Hands a packet to the system. */
+  write(buffer: Uint8Array, offset: number, length: number): void;
+  close(): void;
+}
+
+export interface VirtualInterfaceParts {
+  /** Makes the device; `gone` is to be called when someone else deleted it. Throws ProblemToMend. */
+  readonly open: (gone: () => void) => InnerDevice;
+  readonly nextHopOf?: NextHopOf;
   /** The device was deleted and cannot be made again. */
   readonly lost: (error: unknown) => void;
 }
@@ -20,57 +29,61 @@ export class VirtualInterface {
   readonly name: string;
   readonly #rtnl: Rtnl;
   readonly #log: Log;
-  readonly #handlers: VirtualInterfaceHandlers;
+  readonly #parts: VirtualInterfaceParts;
   readonly #wantedByRole = new Map<RoleName, InterfaceSettings>();
-  #tun: TunDevice;
+  #device: InnerDevice;
   #setup: InterfaceSetup;
   #closed = false;
 
   /** Throws ProblemToMend. */
-  constructor(name: string, rtnl: Rtnl, log: Log, handlers: VirtualInterfaceHandlers) {
+  constructor(name: string, rtnl: Rtnl, log: Log, parts: VirtualInterfaceParts) {
     this.name = name;
     this.#rtnl = rtnl;
     this.#log = log;
-    this.#handlers = handlers;
-    this.#tun = this.#openTun();
-    this.#setup = new InterfaceSetup(rtnl, name);
+    this.#parts = parts;
+    this.#device = parts.open(() => this.#reopen());
+    this.#setup = this.#newSetup();
   }
 
   get counters(): Record<string, number> {
-    return this.#tun.counters.snapshot();
+    return this.#device.counters;
   }
 
   get hasExitRoutes(): boolean {
     return [...this.#wantedByRole.values()].some(({ exitRoutes }) => exitRoutes.length > 0);
   }
 
-  #openTun(): TunDevice {
-    const { packet, drained, failed } = this.#handlers;
-    return new TunDevice(this.name, { packet, drained, failed, gone: () => this.#reopen() });
+  #newSetup(): InterfaceSetup {
+    return new InterfaceSetup(this.#rtnl, this.name, this.#parts.nextHopOf);
   }
 
   #reopen(): void {
     if (this.#closed) return;
     this.#log.warn(`The device ${this.name} was deleted by someone else; it is made again.`);
-    this.#tun.close();
+    this.#device.close();
     try {
       this.#setup.remove();
-      this.#tun = this.#openTun();
-      this.#setup = new InterfaceSetup(this.#rtnl, this.name);
-      if (this.#wantedByRole.size > 0) this.#setup.apply(this.#together());
+      this.#device = this.#parts.open(() => this.#reopen());
+      this.#setup = this.#newSetup();
+      this.refresh();
     } catch (error) {
-      this.#handlers.lost(error);
+      this.#parts.lost(error);
     }
   }
 
   write(buffer: Uint8Array, offset: number, length: number): void {
-    this.#tun.write(buffer, offset, length);
+    this.#device.write(buffer, offset, length);
   }
 
   /** Throws SystemError or ProblemToMend. */
   set(role: RoleName, wanted: InterfaceSettings): void {
     this.#wantedByRole.set(role, wanted);
-    this.#setup.apply(this.#together());
+    this.refresh();
+  }
+
+  /** Sets what is wanted, next hops as they are now. Throws SystemError or ProblemToMend. */
+  refresh(): void {
+    if (this.#wantedByRole.size > 0) this.#setup.apply(this.#together());
   }
 
   #together(): InterfaceSettings {
@@ -86,7 +99,7 @@ export class VirtualInterface {
   close(): void {
     this.#closed = true;
     this.#setup.remove();
-    this.#tun.close();
+    this.#device.close();
   }
 }
 

@@ -149,6 +149,8 @@ export type PathRow = {
   readonly sentPackets: number;
   readonly receivedPackets: number;
   readonly lostPackets: number;
+  /** Packets of this path that were dropped, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
 };
 
 export type PathsResult = {

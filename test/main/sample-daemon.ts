@@ -108,6 +108,7 @@ export const path: PathRow = {
   sentPackets: 100,
   receivedPackets: 9,
   lostPackets: 2,
+  dropped: { replayed: 3 },
 };
 
 const relayed: PathRow = {

@@ -92,6 +92,7 @@ class World {
           this.did.push('path timeout');
         },
         stats: () => [] as PathStats[],
+        relayStats: () => [] as PathStats[],
       },
       send: (to, uplink, bytes) => this.did.push(`send ${bytes.join()} to ${to} by ${uplink}`),
       flush: () => this.did.push('flush'),

@@ -34,7 +34,7 @@ export function generate() {
     'kmod-ntmobile/uapi/linux/ntmobile.h': uapiHeader(spec),
     'kmod-ntmobile/src/netlink-gen.h': kernelHeader(spec),
     'kmod-ntmobile/src/netlink-gen.c': kernelSource(spec),
-    'test/vm/netlink-table.ts': typeScript(spec),
+    'src/platform/netlink/ntmobile-table.ts': typeScript(spec),
   };
 }
 
@@ -242,12 +242,32 @@ function typeScript(spec) {
     return `export const ${camel(set.name)}Attributes = {\n${rows}} as const;\n`;
   });
   const commands = spec.operations.list.map((op, index) => `  ${camel(op.name)}: ${index + 1},\n`);
+  const tables = spec['attribute-sets'].map(
+    (set) => `  ${quoted(set.name)}: ${camel(set.name)}Attributes,\n`,
+  );
+  const groups = spec['mcast-groups'].list.map((group) => `'${group.name}'`);
   return [
     `/** ${notice} */\n`,
     `export const familyName = '${spec.name}';\nexport const familyVersion = ${spec.version};\n`,
+    `export const multicastGroups = [${groups.join(', ')}] as const;\n`,
+    spec.definitions.map(definitionRow).join(''),
     `export const commands = {\n${commands.join('')}} as const;\n`,
     ...sets,
+    `export const attributeTables = {\n${tables.join('')}} as const;\n`,
   ].join('\n');
+}
+
+function definitionRow(definition) {
+  if (definition.type === 'const') {
+    return `export const ${camel(definition.name)} = ${definition.value};\n`;
+  }
+  const entries = definition.entries.map((entry, index) => `${camel(entry)}: ${index}`);
+  return `export const ${camel(definition.name)} = { ${entries.join(', ')} } as const;\n`;
+}
+
+/** A property name, in quotation marks where it needs them. */
+function quoted(name) {
+  return /^[a-z]+$/.test(name) ? name : `'${name}'`;
 }
 
 function attributeRow(attribute, type) {

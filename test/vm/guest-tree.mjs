@@ -31,6 +31,14 @@ const packages = [
   'iproute2',
   'iputils-ping',
   'ethtool',
+  // The bench and the lab in the guest.
+  'wireguard-tools',
+  'nftables',
+  'coturn',
+  'libcurl4t64',
+  'libffi8',
+  'libsodium23',
+  'nodejs',
 ];
 const rootModules = ['virtio_pci', '9pnet_virtio', '9p'];
 

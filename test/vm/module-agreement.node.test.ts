@@ -10,9 +10,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endpoint, type Ip, type Prefix } from '../../src/base/ip.ts';
 import { DataPath } from '../../src/datapath/data-path.ts';
+import { commands, ntmobileAttributes } from '../../src/platform/netlink/ntmobile-table.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import { nodeSuite } from '../support/node-suite.ts';
-import { commands, ntmobileAttributes } from './netlink-table.ts';
 
 const root = process.env['NTM_ROOT'] ?? '.';
 

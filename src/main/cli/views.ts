@@ -26,6 +26,14 @@ const pathColumns: readonly Column<PathRow>[] = [
   { title: 'LOST', cell: (row) => String(row.lostPackets), right: true },
 ];
 
+/** "office dropped: replayed 3, bad-seal 1", for the paths that dropped any. */
+function dropLines(rows: readonly PathRow[]): string[] {
+  return rows.flatMap((row) => {
+    const counts = Object.entries(row.dropped).map(([reason, count]) => `${reason} ${count}`);
+    return counts.length > 0 ? [`${peerOf(row)} dropped: ${counts.join(', ')}`] : [];
+  });
+}
+
 export function viewPaths({ paths }: PathsResult): string {
   if (paths.length === 0) {
     return 'No paths. One is built when an application sends to a peer, or by "ntmobile connect PEER".';
@@ -37,6 +45,8 @@ export function viewPaths({ paths }: PathsResult): string {
   if (relayed.length > 0) {
     parts.push(`Relayed for others:\n${renderTable(relayColumns, relayed)}`);
   }
+  const drops = dropLines(paths);
+  if (drops.length > 0) parts.push(drops.map(printable).join('\n'));
   return parts.join('\n\n');
 }
 
@@ -46,6 +56,7 @@ const relayColumns: readonly Column<PathRow>[] = [
   { title: 'LEG 1', cell: (row) => row.otherEndpoint ?? '-' },
   { title: 'AGE', cell: (row) => formatAge(row.ageMs), right: true },
   { title: 'IDLE', cell: (row) => formatAge(row.idleMs), right: true },
+  { title: 'RELAYED', cell: (row) => formatBytes(row.sentBytes), right: true },
 ];
 
 function peerOf(row: PathRow): string {

@@ -45,6 +45,8 @@ export class Daemon {
       suite,
       port: settings.port,
       device: settings.node?.device ?? (settings.rs?.exit ? settings.rs.device : undefined),
+      kernelDevice: settings.node?.device ?? settings.rs?.device,
+      dataPath: settings.dataPath,
       log,
       event: (role, name, data) => this.#control.publish(name, { role, ...data }),
       fatal: (role, text) => this.#roleEnded(role, text),
@@ -52,6 +54,8 @@ export class Daemon {
     });
     const names = roles.map(({ name }) => name).join(', ');
     log.info(`ntmobiled ${version} runs ${names} on UDP port ${this.#host.port}.`);
+    const { kind, reason } = this.#host.dataPath;
+    log.info(`Data path: ${kind}. ${reason}`);
     if (!this.#host.marked) log.warn('The firewall mark was refused: exit routes cannot be used.');
   }
 
@@ -100,10 +104,7 @@ export class Daemon {
       version,
       uptimeMs: Math.round(now() - this.#startedAt),
       port: this.#host.port,
-      dataPath: {
-        kind: 'user-space',
-        reason: 'This version has no kernel module; packets go through a TUN device.',
-      },
+      dataPath: this.#host.dataPath,
       problems: this.#problems,
       counters,
     };

@@ -20,6 +20,7 @@ import {
 
 const { AF_NETLINK, SOCK_RAW } = socketConstants;
 const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const receiveBytes = 65_536;
@@ -69,6 +70,16 @@ export class NetlinkRequests {
     }
   }
 
+  /** The one answer to a request made without the `ack` flag. Throws NetlinkError. */
+  get(operation: string, message: MessageBuilder): NetlinkMessage {
+    const sequence = this.#send(operation, message);
+    for (const answer of this.#answers(operation, sequence)) {
+      if (answer.type === nlmsgTypes.error) throwIfRefused(operation, answer);
+      else return { ...answer, payload: answer.payload.slice() };
+    }
+    throw new NetlinkError(operation, errnos.ENOENT, 'the kernel gave no answer');
+  }
+
   /** All messages of a dump. Throws NetlinkError. */
   dump(operation: string, make: () => MessageBuilder): NetlinkMessage[] {
     for (let tries = 1; ; tries += 1) {
@@ -90,7 +101,10 @@ export class NetlinkRequests {
     const bytes = message.finish(this.#sequence);
     const address = netlinkAddress(0);
     const sent = libc.sendto(this.#fd.fd, bytes, bytes.length, 0, address, address.length);
-    if (sent < 0) throw errorOfLastCall(operation);
+    const error = sent < 0 ? errorOfLastCall(operation) : undefined;
+    bytes.fill(0);
+    message.wipe();
+    if (error) throw error;
     return this.#sequence;
   }
 
@@ -131,16 +145,30 @@ export class NetlinkNotifications {
   readonly #buffer = new Uint8Array(receiveBytes);
   readonly #handlers: NotificationHandlers;
 
-  /** `groups` is a mask of RTMGRP bits. Throws SystemError. */
-  constructor(protocol: number, groups: number, handlers: NotificationHandlers) {
-    assert(groups > 0, 'notifications come from at least one group');
+  /** `groups` is a mask of RTMGRP bits, `group` one group by its number. Throws SystemError. */
+  constructor(
+    protocol: number,
+    { groups = 0, group = 0 }: { readonly groups?: number; readonly group?: number },
+    handlers: NotificationHandlers,
+  ) {
+    assert(groups > 0 || group > 0, 'notifications come from at least one group');
     this.#handlers = handlers;
     this.#fd = openSocket(protocol, groups);
+    if (group > 0) this.#join(group);
     this.#fd.watch({
       readable: () => this.#read(),
       trouble: () => handlers.lost(),
       failed: handlers.failed,
     });
+  }
+
+  #join(group: number): void {
+    try {
+      this.#fd.setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+    } catch (error) {
+      this.#fd.close();
+      throw error;
+    }
   }
 
   #read(): void {

@@ -102,6 +102,11 @@ export class MessageBuilder {
     this.#view.setUint32(8, sequence, littleEndian);
     return this.#bytes.slice(0, this.#length);
   }
+
+  /** Clears what was built, which may have held a key. */
+  wipe(): void {
+    this.#bytes.fill(0);
+  }
 }
 
 export interface NetlinkMessage {
@@ -131,16 +136,21 @@ export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
   return messages;
 }
 
-/** The attributes from `offset` on by type; of several with one type the last. */
+/** The attributes from `offset` on, by type; of several with one type the last. */
 export function decodeAttributes(payload: Uint8Array, offset = 0): Map<number, Uint8Array> {
-  const attributes = new Map<number, Uint8Array>();
+  return new Map(eachAttribute(payload, offset));
+}
+
+/** Type and value of every attribute from `offset` on, in order. */
+export function eachAttribute(payload: Uint8Array, offset: number): [number, Uint8Array][] {
+  const attributes: [number, Uint8Array][] = [];
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   let at = offset;
   while (at + 4 <= payload.length) {
     const length = view.getUint16(at, littleEndian);
     if (length < 4 || at + length > payload.length) break;
     const type = view.getUint16(at + 2, littleEndian) & typeMask;
-    attributes.set(type, payload.subarray(at + 4, at + length));
+    attributes.push([type, payload.subarray(at + 4, at + length)]);
     at += aligned(length);
   }
   return attributes;

@@ -3,7 +3,7 @@
  * tables the uplinks are made of, and setting what the virtual interface needs. Everything set is
  * idempotent: adding what is there and deleting what is gone are no errors.
  */
-import { ipBytes, isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
+import { type Ip, ipBytes, isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
 import { SystemError } from '../tjs/system-error.ts';
 import { NetlinkNotifications, NetlinkRequests } from './netlink-socket.ts';
 import {
@@ -11,6 +11,7 @@ import {
   MessageBuilder,
   type NetlinkMessage,
   nlmsgFlags,
+  textOf,
   u32At,
 } from './nlmsg.ts';
 import { addressFlags, linkFlags, mainTable, type RtnlTables, rtm } from './rtnl-tables.ts';
@@ -23,8 +24,11 @@ const AF_INET6 = 10;
 const staticProtocol = 4;
 const scopeLink = 253;
 const scopeUniverse = 0;
+/** Of a route to be deleted: whatever it has. */
+const scopeAny = 255;
 const unicastRoute = 1;
 const toTableAction = 1;
+const onLinkNextHop = 4;
 const invertRule = 0x2;
 const noLinkLocalAddress = 1;
 
@@ -34,6 +38,8 @@ export interface RouteRequest {
   readonly destination: Prefix;
   readonly table: number;
   readonly deviceIndex: number;
+  /** Next hop, of the family of the destination; taken to be on the device's link. */
+  readonly via?: Ip | undefined;
 }
 
 /** A rule of policy routing; the table is looked up for packets that match. */
@@ -97,21 +103,59 @@ export class Rtnl {
     changed: () => void,
     failed: (error: unknown) => void,
   ): NetlinkNotifications {
-    const notifications = new NetlinkNotifications(NETLINK_ROUTE, watchedGroups, {
-      messages: (messages) => {
-        for (const message of messages) tables.apply(message);
-        if (tables.routesStale) this.loadRoutes(tables);
-        changed();
+    const notifications = new NetlinkNotifications(
+      NETLINK_ROUTE,
+      { groups: watchedGroups },
+      {
+        messages: (messages) => {
+          for (const message of messages) tables.apply(message);
+          if (tables.routesStale) this.loadRoutes(tables);
+          changed();
+        },
+        lost: () => {
+          this.load(tables);
+          changed();
+        },
+        failed,
       },
-      lost: () => {
-        this.load(tables);
-        changed();
-      },
-      failed,
-    });
+    );
     // After the groups are joined, so that nothing falls in between.
     this.load(tables);
     return notifications;
+  }
+
+  /** A new device of a kind. Throws SystemError, EEXIST when the name is taken. */
+  addLink(name: string, kind: string): void {
+    const message = new MessageBuilder(rtm.newLink, request | ack | create | exclusive)
+      .fixed(new Uint8Array(16))
+      .text(3, name)
+      .nested(18, (info) => info.text(1, kind));
+    this.#requests.request(`add link ${name}`, message);
+  }
+
+  deleteLink(deviceIndex: number): void {
+    const message = new MessageBuilder(rtm.delLink, request | ack)
+      .fixed([0, 0, 0, 0])
+      .fixedU32(deviceIndex)
+      .fixedU32(0)
+      .fixedU32(0);
+    this.#ignoring(['ENODEV'], () => this.#requests.request(`delete link ${deviceIndex}`, message));
+  }
+
+  /** Index and kind ("veth", "tun") of the device, or undefined when there is none. */
+  findLink(name: string): { readonly index: number; readonly kind: string } | undefined {
+    const message = new MessageBuilder(rtm.getLink, request)
+      .fixed(new Uint8Array(16))
+      .text(3, name);
+    try {
+      const { payload } = this.#requests.get(`look up ${name}`, message);
+      const info = decodeAttributes(payload, 16).get(18);
+      const kind = info && textOf(decodeAttributes(info).get(1));
+      return { index: u32At(payload, 4) ?? 0, kind: kind ?? '' };
+    } catch (error) {
+      if (error instanceof SystemError && error.is('ENODEV')) return undefined;
+      throw error;
+    }
   }
 
   setLinkUp(deviceIndex: number, mtu: number): void {
@@ -182,17 +226,23 @@ export class Rtnl {
   }
 
   #routeMessage(type: number, flags: number, route: RouteRequest): MessageBuilder {
-    const { destination, table, deviceIndex } = route;
+    const { destination, table, deviceIndex, via } = route;
     const family = prefixFamily(destination);
     const length = prefixLength(destination);
-    const scope = family === 4 ? scopeLink : scopeUniverse;
+    const scope = this.#routeScope(type, family, via);
     const shortTable = table < 256 ? table : 0;
     const message = new MessageBuilder(type, request | ack | flags)
       .fixed([familyNumber(family), length, 0, 0, shortTable, staticProtocol, scope, unicastRoute])
-      .fixedU32(0)
+      .fixedU32(via === undefined ? 0 : onLinkNextHop)
       .u32(15, table)
       .u32(4, deviceIndex);
+    if (via !== undefined) message.attribute(5, ipBytes(via));
     return length === 0 ? message : message.attribute(1, ipBytes(prefixIp(destination)));
+  }
+
+  #routeScope(type: number, family: 4 | 6, via: Ip | undefined): number {
+    if (type === rtm.delRoute) return scopeAny;
+    return family === 4 && via === undefined ? scopeLink : scopeUniverse;
   }
 
   addRule(rule: Rule): void {

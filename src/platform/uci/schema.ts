@@ -24,6 +24,11 @@ export const defaultPort = 4649;
 export const mainTable = {
   port: withDefault(integer(1, 65_535), defaultPort, 'UDP port of all messages'),
   log_level: withDefault(oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much is logged'),
+  datapath: withDefault(
+    oneOf('auto', 'kernel', 'user'),
+    'auto',
+    'packets by the kernel module or in user space; "auto": the module where it is there',
+  ),
 };
 
 const enabled = withDefault(boolean, false, 'whether this role runs');

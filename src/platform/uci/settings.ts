@@ -34,6 +34,7 @@ export type NodeSettings = Values<typeof nodeTable> & { readonly ds: DirectionSe
 export interface Settings {
   readonly port: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly dataPath: 'auto' | 'kernel' | 'user';
   /** Absent when not enabled or not valid. */
   readonly ds: DsSettings | undefined;
   readonly rs: RsSettings | undefined;
@@ -74,6 +75,7 @@ export function readSettings(text: string, fileName: string): Settings {
   return {
     port,
     logLevel: mainValues?.log_level ?? 'info',
+    dataPath: mainValues?.datapath ?? 'auto',
     ds,
     rs: rs.values,
     node: node.values,

@@ -49,6 +49,7 @@ export function pathRow(
     sentPackets: stats?.sentPackets ?? 0,
     receivedPackets: stats?.receivedPackets ?? 0,
     lostPackets: stats?.lostPackets ?? 0,
+    dropped: stats?.dropped ?? {},
   };
 }
 

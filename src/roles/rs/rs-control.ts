@@ -63,7 +63,9 @@ export class RsControl {
   #pathRows(stats: readonly PathStats[]): PathRow[] {
     const statsById = new Map(stats.map((each) => [each.pathId, each]));
     const { now } = this.#context;
-    const relays = [...this.#rs.relays.values()].map((relay) => relayRow(relay, now));
+    const relays = [...this.#rs.relays.values()].map((relay) =>
+      relayRow(relay, statsById.get(relay.pathId), now),
+    );
     const exits = [...this.#rs.exits.values()].map((exit) =>
       exitRow(exit, statsById.get(exit.pathId), now),
     );
@@ -80,16 +82,23 @@ const emptyRow = {
   relayName: null,
   uplink: null,
   rttMs: null,
-  sentBytes: 0,
-  receivedBytes: 0,
-  sentPackets: 0,
-  receivedPackets: 0,
-  lostPackets: 0,
 } as const;
 
-function relayRow(relay: Relay, now: number): PathRow {
+function traffic(stats: PathStats | undefined) {
+  return {
+    sentBytes: stats?.sentBytes ?? 0,
+    receivedBytes: stats?.receivedBytes ?? 0,
+    sentPackets: stats?.sentPackets ?? 0,
+    receivedPackets: stats?.receivedPackets ?? 0,
+    lostPackets: stats?.lostPackets ?? 0,
+    dropped: stats?.dropped ?? {},
+  };
+}
+
+function relayRow(relay: Relay, stats: PathStats | undefined, now: number): PathRow {
   return {
     ...emptyRow,
+    ...traffic(stats),
     pathId: relay.pathId,
     kind: 'node',
     state: relay.legs.every((leg) => leg.verified) ? 'up' : 'building',
@@ -104,6 +113,7 @@ function relayRow(relay: Relay, now: number): PathRow {
 function exitRow(exit: Tunnel, stats: PathStats | undefined, now: number): PathRow {
   return {
     ...emptyRow,
+    ...traffic(stats),
     pathId: exit.pathId,
     kind: 'exit',
     peerName: exit.peer.name,
@@ -117,10 +127,5 @@ function exitRow(exit: Tunnel, stats: PathStats | undefined, now: number): PathR
     rttMs: exit.roundTripMs === undefined ? null : Math.round(exit.roundTripMs),
     ageMs: Math.round(now - exit.createdAt),
     idleMs: null,
-    sentBytes: stats?.sentBytes ?? 0,
-    receivedBytes: stats?.receivedBytes ?? 0,
-    sentPackets: stats?.sentPackets ?? 0,
-    receivedPackets: stats?.receivedPackets ?? 0,
-    lostPackets: stats?.lostPackets ?? 0,
   };
 }

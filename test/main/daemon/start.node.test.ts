@@ -2,7 +2,7 @@
  * What keeps ntmobiled from starting: each is one sentence that names the option or the act that mends
  * it, an exit code other than 0, and files left as they were.
  */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -71,6 +71,13 @@ check('all problems of a broken configuration are told at once', async () => {
     /node\.ds_key: .*64 hexadecimal digits; it has 3/,
     /ntmobile\.conf, line \d+:/,
   );
+});
+
+check('a kernel module that is demanded and not there is told', async () => {
+  if (existsSync('/sys/module/ntmobile')) return;
+  const main = `config ntmobile 'main'\n\toption datapath 'kernel'\n`;
+  const daemon = configured(`${main}${goodNode}`);
+  await refused(daemon, 78, /option datapath: "kernel" cannot be had\. .*Install kmod-ntmobile/);
 });
 
 check('a configuration that is no text, or enables nothing, is told', async () => {

@@ -3,6 +3,14 @@
 export const familyName = 'ntmobile';
 export const familyVersion = 1;
 
+export const multicastGroups = ['notices'] as const;
+
+export const maxAddresses = 8;
+export const maxRelays = 8;
+export const maxEpoch = 3;
+export const keySize = 32;
+export const pathKind = { node: 0, exit: 1 } as const;
+
 export const commands = {
   devGet: 1,
   devSet: 2,
@@ -108,4 +116,13 @@ export const dropAttributes = {
   badChecksum: { type: 16, kind: 'u64' },
   notUnicast: { type: 17, kind: 'u64' },
   noMemory: { type: 18, kind: 'u64' },
+} as const;
+
+export const attributeTables = {
+  ntmobile: ntmobileAttributes,
+  address: addressAttributes,
+  endpoint: endpointAttributes,
+  route: routeAttributes,
+  unverified: unverifiedAttributes,
+  drop: dropAttributes,
 } as const;

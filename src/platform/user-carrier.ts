@@ -1,0 +1,49 @@
+/** Packets in user space: the data path of src/datapath between the UDP port and a TUN device. */
+import { assert } from '../base/assert.ts';
+import { DataPath, headroom, tailroom } from '../datapath/data-path.ts';
+import { now } from './clock.ts';
+import type { CarrierParts, PacketCarrier } from './packet-carrier.ts';
+import { TunDevice, tunHeadroom, tunTailroom } from './tjs/tun.ts';
+import { type InnerDevice, VirtualInterface } from './virtual-interface.ts';
+
+/** Throws ProblemToMend. */
+export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarrier {
+  assert(tunHeadroom >= headroom && tunTailroom >= tailroom, 'a packet is sealed in place');
+  const { device, failed } = parts;
+  let virtual: VirtualInterface | undefined;
+  const path = new DataPath(parts.suite, {
+    send: parts.send,
+    deliver: (buffer, offset, length) => virtual?.write(buffer, offset, length),
+    notice: parts.notice,
+  });
+  const open = (name: string, gone: () => void): InnerDevice => {
+    const tun = new TunDevice(name, {
+      packet: (buffer, offset, length) => path.outbound(now(), buffer, offset, length),
+      drained: parts.settle,
+      gone,
+      failed,
+    });
+    return {
+      get counters() {
+        return tun.counters.snapshot();
+      },
+      write: (buffer, offset, length) => tun.write(buffer, offset, length),
+      close: () => tun.close(),
+    };
+  };
+  if (device !== undefined) {
+    virtual = new VirtualInterface(device, parts.rtnl, parts.log, {
+      open: (gone) => open(device, gone),
+      lost: failed,
+    });
+  }
+  return {
+    status: { kind: 'user-space', reason },
+    path,
+    interface: virtual,
+    setUplinks: () => {},
+    devicesChanged: () => {},
+    counters: () => ({ tun: virtual?.counters ?? {}, path: path.drops.snapshot() }),
+    close: () => virtual?.close(),
+  };
+}
