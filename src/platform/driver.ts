@@ -1,8 +1,8 @@
 /**
  * Runs the roles of one daemon on one UDP port and one data path: gives each role its inputs,
  * carries out its effects in order after every input, and wakes whoever has the earliest deadline.
- * A change that a role stores is on disk before any later effect of that role. It holds no socket,
- * file or device itself; those are its ports. An exception out of a role is a mistake of our own
+ * A change that a role stores is on disk before any later effect of that role: those are held until the
+ * end of the turn, so that all inputs of one turn need one commit. It holds no socket, file or device itself; those are its ports. An exception out of a role is a mistake of our own
  * and ends the daemon.
  */
 import { assert } from '../base/assert.ts';
@@ -30,6 +30,8 @@ interface RunningRole extends HostedRole {
   storeComplainedAt: number;
   /** Whether the input in hand made it store something. */
   hasStored: boolean;
+  /** Effects that wait for what was stored before them. */
+  readonly held: Output[];
 }
 
 export class Driver {
@@ -51,6 +53,7 @@ export class Driver {
       fatalText: undefined,
       storeComplainedAt: Number.NEGATIVE_INFINITY,
       hasStored: false,
+      held: [],
     }));
     this.#wakeUp = new WakeUp(ports.now, () => this.#timeout());
   }
@@ -121,12 +124,15 @@ export class Driver {
   settle(): void {
     if (this.#inTurn || this.#stopped) return;
     this.#inTurn = true;
-    for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) {
-      for (const name of this.#owners.of(notice, this.roles)) {
-        const role = this.#roles.find((each) => each.name === name);
-        if (role) this.#give(role, { kind: 'notice', now: this.#ports.now(), notice });
+    do {
+      for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) {
+        for (const name of this.#owners.of(notice, this.roles)) {
+          const role = this.#roles.find((each) => each.name === name);
+          if (role) this.#give(role, { kind: 'notice', now: this.#ports.now(), notice });
+        }
       }
-    }
+      for (const role of this.#roles) this.#release(role);
+    } while (this.#notices.length > 0);
     this.#ports.flush();
     this.#inTurn = false;
     this.#wakeUp.set(this.#earliest());
@@ -200,9 +206,39 @@ export class Driver {
     this.#guard(input.kind, role.name, () => {
       role.hasStored = false;
       role.machine.handle(input);
-      for (let out = role.machine.poll(); out; out = role.machine.poll()) this.#carryOut(role, out);
+      for (let out = role.machine.poll(); out; out = role.machine.poll()) this.#take(role, out);
     });
-    if (role.store.pending) this.#commit(role);
+  }
+
+  #take(role: RunningRole, out: Output): void {
+    if (out.kind === 'store') {
+      role.hasStored = true;
+      return role.store.set(out.name, out.value);
+    }
+    if (out.kind === 'log') return this.#ports.log.add(out.level, `${role.name}: ${out.text}`);
+    // A call that changed nothing is answered also while the disk is full: the owner has to look.
+    const onlyLooks = out.kind === 'control-answer' && !role.hasStored;
+    if (!onlyLooks && role.store.pending) role.held.push(out);
+    else this.#carryOut(role, out);
+  }
+
+  /** Makes durable what the role stored in this turn, then carries out what waits for that. */
+  #release(role: RunningRole): void {
+    if (!role.store.pending || this.#stopped) return;
+    const durable = this.#commit(role);
+    for (const output of role.held.splice(0)) {
+      if (durable || !role.requiresStore)
+        this.#guard('held', role.name, () => this.#carryOut(role, output));
+      else this.#holdBack(output);
+    }
+  }
+
+  #holdBack(output: Output): void {
+    this.counters.add('effects-held-back');
+    if (output.kind !== 'control-answer') return;
+    const error =
+      'The change could not be written to disk; see the log. Free disk space and try again.';
+    this.#answer(output.id, { ok: false, error });
   }
 
   /** Whatever a machine or the data path throws is our own mistake. */
@@ -228,23 +264,6 @@ export class Driver {
   }
 
   #carryOut(role: RunningRole, out: Output): void {
-    const { log } = this.#ports;
-    if (out.kind === 'store') {
-      role.hasStored = true;
-      return role.store.set(out.name, out.value);
-    }
-    if (out.kind === 'log') return log.add(out.level, `${role.name}: ${out.text}`);
-    // A call that changed nothing is answered also while the disk is full: the owner has to look.
-    const onlyLooks = out.kind === 'control-answer' && !role.hasStored;
-    if (!onlyLooks && role.store.pending && !this.#commit(role) && role.requiresStore) {
-      this.counters.add('effects-held-back');
-      if (out.kind === 'control-answer') {
-        const error =
-          'The change could not be written to disk; see the log. Free disk space and try again.';
-        this.#answer(out.id, { ok: false, error });
-      }
-      return;
-    }
     switch (out.kind) {
       case 'transmit':
         return this.#ports.send(out.to, out.uplink, out.bytes);

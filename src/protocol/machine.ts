@@ -29,6 +29,9 @@ export type Json =
   | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
+/** What `store` effects left, by name. It is gone through once, at birth, and may be read from disk meanwhile. */
+export type Stored = Iterable<readonly [string, JsonObject]>;
+
 export interface ControlCall {
   readonly method: string;
   readonly arguments: JsonObject;
@@ -113,6 +116,6 @@ export interface Environment {
   /** Counts process starts; made durable before the first datagram (protocol.md 11.2). */
   readonly bootCount: number;
   readonly software: string;
-  /** What `store` effects of earlier runs left, by name. */
-  readonly stored: ReadonlyMap<string, JsonObject>;
+  /** Of earlier runs. */
+  readonly stored: Stored;
 }

@@ -144,11 +144,23 @@ test('stores are committed together and before any later effect', () => {
   world.datagram(1);
   assert.equal(world.happened(), [
     'send 1 to 192.0.2.1:4649 by undefined',
-    'ds commits a,b',
+    'ds commits a,b,c',
     'send 2 to 192.0.2.1:4649 by undefined',
-    'ds commits c',
     'flush',
   ]);
+});
+
+test('all datagrams of a turn wait for one commit, and leave in their order', () => {
+  const world = new World('ds');
+  world.role('ds').answer = () => [transmit(1), store('a'), transmit(2)];
+  for (let count = 0; count < 3; count += 1) {
+    world.driver.datagram(Uint8Array.of(1), 0, 1, peer, undefined);
+  }
+  const sent = (byte: number) => `send ${byte} to 192.0.2.1:4649 by undefined`;
+  assert.equal(world.happened(), [sent(1)]);
+  world.driver.settle();
+  const held = [2, 1, 2, 1, 2].map(sent);
+  assert.equal(world.happened(), ['ds commits a,a,a', ...held, 'flush']);
 });
 
 test('with a full disk a Direction Server sends nothing, and a node goes on', async () => {

@@ -96,7 +96,10 @@ export async function prepareRoles(
   const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
   const ds = settings.ds && {
     keys: key('ds'),
-    store: await openSqliteStore(`${given.state}/ds.sqlite`),
+    store: await openSqliteStore(
+      `${given.state}/ds.sqlite`,
+      `${given.control.replace(/\.sock$/, '')}.seen.sqlite`,
+    ),
   };
   const rs = settings.rs && {
     keys: key('rs'),

@@ -3,128 +3,160 @@
  * key and virtual addresses, and invites. What is enrolled is stored before it is answered; where nodes are
  * is not kept here.
  */
-import { fromHex, toHex, utf8 } from '../../base/bytes.ts';
+import { fromHex, toHex } from '../../base/bytes.ts';
 import { type Ip, type Prefix, parseIp } from '../../base/ip.ts';
-import type { Suite } from '../../noise/suite.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { isName } from '../../protocol/invite.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { JsonObject } from '../../protocol/machine.ts';
-import { virtualIpv6 } from '../../protocol/virtual-ip.ts';
+import { poolAddress, virtualIpv6 } from '../../protocol/virtual-ip.ts';
 import type { NodeId } from '../../wire/ids.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
 import { AddressPool } from './address-pool.ts';
+import { InviteBook, type InviteRecord } from './invite-book.ts';
+import { KeyBlocks, type NodeRecord, StoredNode } from './node-record.ts';
 
-export interface NodeRecord {
-  readonly nodeId: NodeId;
-  readonly publicKey: Uint8Array;
-  readonly role: 'node' | 'relay';
-  name: string;
-  readonly ipv4: Ip | undefined;
-  readonly ipv6: Ip | undefined;
+export type { NodeRecord } from './node-record.ts';
+
+export interface NodePage {
+  readonly records: readonly NodeRecord[];
+  /** Where the next page begins; undefined behind the last one. */
+  readonly next: number | undefined;
 }
 
-export interface InviteRecord {
-  readonly name: string;
-  readonly relay: boolean;
-  /** Unix seconds, for people and after a restart. */
-  readonly expiresAt: number;
-  /** On the machine's clock, for invites made in this run: the wall clock may jump. */
-  readonly expiresAtMs: number | undefined;
-  readonly tokenHash: string;
-  spentBy: NodeId | undefined;
-}
+/** Places looked at for one page: a search of a large directory is not to hold up the moves. */
+const placesPerPage = 16_384;
 
 export class Directory {
   readonly #context: RoleContext;
-  readonly #suite: Suite;
   readonly #prefix6: Prefix;
   readonly pool: AddressPool;
-  readonly #recordById = new Map<NodeId, NodeRecord>();
-  readonly #idByName = new Map<string, NodeId>();
-  readonly #idByIp = new Map<Ip, NodeId>();
-  readonly #inviteByHash = new Map<string, InviteRecord>();
+  readonly #invites: InviteBook;
+  readonly #keys = new KeyBlocks();
+  /** By slot; a removed node leaves a hole that the next one fills. */
+  readonly #slots: (StoredNode | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #byId = new Map<NodeId, StoredNode>();
+  readonly #byName = new Map<string, StoredNode>();
+  readonly #byIp = new Map<Ip, StoredNode>();
   readonly #removed = new Set<NodeId>();
+  #relays = 0;
+  #releases = 0;
 
   constructor(context: RoleContext, pool: Prefix, prefix6: Prefix) {
     this.#context = context;
-    this.#suite = context.environment.suite;
     this.#prefix6 = prefix6;
     this.pool = new AddressPool(pool);
-    for (const [name, value] of context.environment.stored) this.#restore(name, value);
+    this.#invites = new InviteBook(context);
+    this.#restoreAll();
   }
 
-  #restore(name: string, value: JsonObject): void {
-    const [table, key] = name.split('/') as [string, string];
-    if (table === 'nodes') this.#restoreNode(key as NodeId, value);
-    else if (table === 'invites') this.#restoreInvite(key, value);
-    else if (table === 'removed') this.#removed.add(key as NodeId);
-    else if (name === 'pool/state') {
-      this.pool.restoreHighWater(Number(value['highWater'] ?? 0));
-      const released = value['released'];
-      if (Array.isArray(released))
-        for (const index of released) this.pool.restoreReleased(Number(index));
+  #restoreAll(): void {
+    const released: { readonly ip: Ip; readonly order: number }[] = [];
+    let poolState: JsonObject | undefined;
+    let outside = 0;
+    for (const [name, value] of this.#context.environment.stored) {
+      const [table, key] = name.split('/') as [string, string];
+      if (table === 'nodes') outside += this.#restoreNode(key as NodeId, value);
+      else if (table === 'invites') this.#invites.restore(key, value);
+      else if (table === 'removed') this.#removed.add(key as NodeId);
+      else if (table === 'released') {
+        const ip = parseIp(key);
+        if (ip) released.push({ ip, order: Number(value['order'] ?? 0) });
+      } else if (name === 'pool/state') poolState = value;
     }
-  }
-
-  #restoreNode(nodeId: NodeId, value: JsonObject): void {
-    const publicKey = fromHex(String(value['publicKey'] ?? ''));
-    const name = String(value['name'] ?? '');
-    if (publicKey?.length !== 32 || !isName(name)) {
-      this.#context.log('error', `The stored record of node ${nodeId} is damaged and left out.`);
-      return;
+    released.sort((left, right) => left.order - right.order);
+    for (const { ip, order } of released) {
+      this.pool.restoreReleased(ip);
+      this.#releases = Math.max(this.#releases, order);
     }
-    const ipv4 = parseIp(String(value['ipv4'] ?? ''));
-    const ipv6 = parseIp(String(value['ipv6'] ?? ''));
-    if (ipv4 && !this.pool.restore(ipv4)) {
+    if (poolState) this.#restorePoolState(poolState);
+    if (outside > 0) {
+      const what = outside === 1 ? '1 node has an address' : `${outside} nodes have addresses`;
       this.#context.log(
         'warn',
-        `The address ${ipv4} of ${name} is not in the pool of this server any more.`,
+        `${what} outside the pool ${this.pool.pool} of this server and cannot be reached by IPv4. ` +
+          'Set "option pool" so that it holds them, or remove them and let them join again.',
       );
     }
+  }
+
+  /** 1 for a node whose address is not in the pool. */
+  #restoreNode(nodeId: NodeId, value: JsonObject): 0 | 1 {
+    const publicKey = fromHex(String(value['publicKey'] ?? ''));
+    const name = String(value['name'] ?? '');
+    const ipv4 = parseIp(String(value['ipv4'] ?? ''));
+    const ipv6 = parseIp(String(value['ipv6'] ?? ''));
     const role = value['role'] === 'relay' ? 'relay' : 'node';
+    const given = ipv4 !== undefined && this.pool.restore(ipv4);
+    if (publicKey?.length !== 32 || !isName(name) || this.#byName.has(name)) {
+      this.#context.log('error', `The stored record of node ${nodeId} is damaged and left out.`);
+      if (!given) this.pool.keepGaps();
+      return 0;
+    }
     this.#index({ nodeId, publicKey, role, name, ipv4, ipv6 });
+    return ipv4 !== undefined && !given ? 1 : 0;
   }
 
-  #restoreInvite(tokenHash: string, value: JsonObject): void {
-    const spentBy = value['spentBy'];
-    this.#inviteByHash.set(tokenHash, {
-      name: String(value['name'] ?? ''),
-      relay: value['relay'] === true,
-      expiresAt: Number(value['expiresAt'] ?? 0),
-      expiresAtMs: undefined,
-      tokenHash,
-      spentBy: typeof spentBy === 'string' ? (spentBy as NodeId) : undefined,
-    });
+  /** Of schema 0: indexes, which mean something only with the pool they were made for. */
+  #restorePoolState(value: JsonObject): void {
+    const released = value['released'];
+    for (const index of Array.isArray(released) ? released : []) {
+      if (!Number.isInteger(index)) continue;
+      const ip = poolAddress(this.pool.pool, index as number);
+      this.pool.restoreReleased(ip);
+      this.#storeReleased(ip);
+    }
+    this.#context.store('pool/state', undefined);
   }
 
-  #index(record: NodeRecord): void {
-    this.#recordById.set(record.nodeId, record);
-    this.#idByName.set(record.name.toLowerCase(), record.nodeId);
-    if (record.ipv4) this.#idByIp.set(record.ipv4, record.nodeId);
-    if (record.ipv6) this.#idByIp.set(record.ipv6, record.nodeId);
+  #index(record: NodeRecord): StoredNode {
+    const slot = this.#freeSlots.pop() ?? this.#slots.length;
+    const node = new StoredNode(this.#keys, slot, record);
+    this.#slots[slot] = node;
+    this.#byId.set(node.nodeId, node);
+    this.#byName.set(node.name, node);
+    if (node.ipv4) this.#byIp.set(node.ipv4, node);
+    if (node.ipv6) this.#byIp.set(node.ipv6, node);
+    if (node.role === 'relay') this.#relays += 1;
+    return node;
   }
 
+  /** Nodes and Relay Servers. */
   get size(): number {
-    return this.#recordById.size;
+    return this.#byId.size;
+  }
+
+  get relays(): number {
+    return this.#relays;
   }
 
   records(): IterableIterator<NodeRecord> {
-    return this.#recordById.values();
+    return this.#byId.values();
+  }
+
+  /** At most `limit` records whose name holds `part`, from place `from` on. */
+  page(from: number, limit: number, part: string): NodePage {
+    const records: NodeRecord[] = [];
+    const end = Math.min(this.#slots.length, from + placesPerPage);
+    let slot = from;
+    for (; slot < end && records.length < limit; slot += 1) {
+      const node = this.#slots[slot];
+      if (node?.name.includes(part)) records.push(node);
+    }
+    return { records, next: slot < this.#slots.length ? slot : undefined };
   }
 
   get(nodeId: NodeId): NodeRecord | undefined {
-    return this.#recordById.get(nodeId);
+    return this.#byId.get(nodeId);
   }
 
   byName(name: string): NodeRecord | undefined {
-    const nodeId = this.#idByName.get(name.toLowerCase());
-    return nodeId && this.#recordById.get(nodeId);
+    return this.#byName.get(name.toLowerCase());
   }
 
   byIp(ip: Ip): NodeRecord | undefined {
-    const nodeId = this.#idByIp.get(ip);
-    return nodeId && this.#recordById.get(nodeId);
+    return this.#byIp.get(ip);
   }
 
   wasRemoved(nodeId: NodeId): boolean {
@@ -141,20 +173,19 @@ export class Directory {
   ): NodeRecord | RefusalName {
     const key = name.toLowerCase();
     if (!isName(key)) return 'nameInvalid';
-    if (this.#idByName.has(key)) return 'nameTaken';
-    if (this.#recordById.size >= limits.maxNodes) return 'full';
-    const ipv4 = role === 'node' ? this.pool.take() : undefined;
-    if (role === 'node' && !ipv4) return 'poolExhausted';
-    const ipv6 = role === 'node' ? virtualIpv6(this.#prefix6, this.#suite, publicKey) : undefined;
-    const record: NodeRecord = { nodeId, publicKey, role, name: key, ipv4, ipv6 };
-    this.#index(record);
+    if (this.#byName.has(key)) return 'nameTaken';
+    if (this.#byId.size >= limits.maxNodes) return 'full';
+    const isNode = role === 'node';
+    const { suite } = this.#context.environment;
+    const ipv6 = isNode ? virtualIpv6(this.#prefix6, suite, publicKey) : undefined;
+    if (ipv6 && this.#byIp.has(ipv6)) return 'full';
+    const ipv4 = isNode ? this.pool.take() : undefined;
+    if (isNode && !ipv4) return 'poolExhausted';
+    const record = this.#index({ nodeId, publicKey, role, name: key, ipv4, ipv6 });
     // First of all stores: after a power cut between them the invite is good for this key alone.
-    if (invite) {
-      invite.spentBy = nodeId;
-      this.#storeInvite(invite);
-    }
+    if (invite) this.#invites.spend(invite, nodeId);
     if (this.#removed.delete(nodeId)) this.#context.store(`removed/${nodeId}`, undefined);
-    this.#storePool();
+    if (ipv4) this.#context.store(`released/${ipv4}`, undefined);
     this.#storeNode(record);
     return record;
   }
@@ -169,47 +200,53 @@ export class Directory {
     });
   }
 
-  #storePool(): void {
-    const released = this.pool.released;
-    this.#context.store('pool/state', { highWater: this.pool.highWater, released });
+  #storeReleased(ip: Ip): void {
+    this.#releases += 1;
+    this.#context.store(`released/${ip}`, { order: this.#releases });
   }
 
   rename(record: NodeRecord, name: string): RefusalName | undefined {
+    const node = this.#byId.get(record.nodeId);
     const key = name.toLowerCase();
     if (!isName(key)) return 'nameInvalid';
-    const owner = this.#idByName.get(key);
-    if (owner && owner !== record.nodeId) return 'nameTaken';
-    this.#idByName.delete(record.name);
-    record.name = key;
-    this.#idByName.set(key, record.nodeId);
-    this.#storeNode(record);
+    const owner = this.#byName.get(key);
+    if (!node || (owner && owner !== node)) return 'nameTaken';
+    this.#byName.delete(node.name);
+    node.name = key;
+    this.#byName.set(key, node);
+    this.#storeNode(node);
     return undefined;
   }
 
   /** Forgets a node; its key is remembered as removed, so that it is told so. */
   remove(record: NodeRecord): void {
-    this.#recordById.delete(record.nodeId);
-    this.#idByName.delete(record.name);
-    for (const ip of [record.ipv4, record.ipv6]) if (ip) this.#idByIp.delete(ip);
-    if (record.ipv4) this.pool.release(record.ipv4);
-    this.#removed.add(record.nodeId);
-    this.#context.store(`nodes/${record.nodeId}`, undefined);
-    this.#context.store(`removed/${record.nodeId}`, { name: record.name });
-    this.#storePool();
-    for (const invite of [...this.#inviteByHash.values()]) {
-      if (invite.spentBy === record.nodeId) this.#forgetInvite(invite);
-    }
+    const node = this.#byId.get(record.nodeId);
+    if (!node) return;
+    const { nodeId, ipv4 } = node;
+    this.#byId.delete(nodeId);
+    this.#byName.delete(node.name);
+    for (const ip of [ipv4, node.ipv6]) if (ip) this.#byIp.delete(ip);
+    this.#slots[node.slot] = undefined;
+    this.#freeSlots.push(node.slot);
+    if (node.role === 'relay') this.#relays -= 1;
+    if (ipv4 && this.pool.release(ipv4)) this.#storeReleased(ipv4);
+    this.#context.store(`nodes/${nodeId}`, undefined);
+    this.#rememberRemoved(nodeId, node.name);
+    this.#invites.forgetSpentBy(nodeId);
   }
 
-  /** Only the hash of a token is kept. */
-  #hash(token: Uint8Array): string {
-    return toHex(this.#suite.hash(utf8('NTMobile 1 invite'), token).subarray(0, 16));
+  #rememberRemoved(nodeId: NodeId, name: string): void {
+    for (const oldest of this.#removed) {
+      if (this.#removed.size < limits.maxNodes) break;
+      this.#removed.delete(oldest);
+      this.#context.store(`removed/${oldest}`, undefined);
+    }
+    this.#removed.add(nodeId);
+    this.#context.store(`removed/${nodeId}`, { name });
   }
 
   invites(): readonly InviteRecord[] {
-    return [...this.#inviteByHash.values()].filter(
-      (invite) => !invite.spentBy && !this.#hasExpired(invite),
-    );
+    return this.#invites.open();
   }
 
   addInvite(
@@ -219,61 +256,12 @@ export class Directory {
     lifeMs: number,
   ): Uint8Array | RefusalName {
     if (!isName(name)) return 'nameInvalid';
-    if (this.#idByName.has(name.toLowerCase())) return 'nameTaken';
-    if (this.#inviteByHash.size >= limits.maxInvites) this.#forgetExpired();
-    if (this.#inviteByHash.size >= limits.maxInvites && !this.#forgetOldestSpent()) return 'full';
-    for (const invite of this.invites()) if (invite.name === name) this.#forgetInvite(invite);
-    const token = this.#context.environment.random.bytes(16);
-    const tokenHash = this.#hash(token);
-    const expiresAtMs = this.#context.now + lifeMs;
-    const invite = { name, relay, expiresAt, expiresAtMs, tokenHash, spentBy: undefined };
-    this.#inviteByHash.set(tokenHash, invite);
-    this.#storeInvite(invite);
-    return token;
-  }
-
-  #storeInvite(invite: InviteRecord): void {
-    this.#context.store(`invites/${invite.tokenHash}`, {
-      name: invite.name,
-      relay: invite.relay,
-      expiresAt: invite.expiresAt,
-      spentBy: invite.spentBy ?? null,
-    });
-  }
-
-  #forgetInvite(invite: InviteRecord): void {
-    this.#inviteByHash.delete(invite.tokenHash);
-    this.#context.store(`invites/${invite.tokenHash}`, undefined);
-  }
-
-  /** Expired invites are kept while there is room, to tell who brings one that it has expired. */
-  #forgetExpired(): void {
-    for (const invite of [...this.#inviteByHash.values()]) {
-      if (this.#hasExpired(invite)) this.#forgetInvite(invite);
-    }
-  }
-
-  /** A spent invite is kept only to tell others that it is spent: its node is enrolled by key. */
-  #forgetOldestSpent(): boolean {
-    for (const invite of this.#inviteByHash.values()) {
-      if (!invite.spentBy) continue;
-      this.#forgetInvite(invite);
-      return true;
-    }
-    return false;
-  }
-
-  #hasExpired(invite: InviteRecord): boolean {
-    if (invite.expiresAtMs !== undefined) return this.#context.now > invite.expiresAtMs;
-    const unix = this.#context.unixSeconds;
-    return unix !== undefined && unix > invite.expiresAt;
+    if (this.#byName.has(name.toLowerCase())) return 'nameTaken';
+    return this.#invites.add(name, relay, expiresAt, lifeMs);
   }
 
   uninvite(name: string): boolean {
-    const invite = this.invites().find((each) => each.name === name);
-    if (!invite) return false;
-    this.#forgetInvite(invite);
-    return true;
+    return this.#invites.revoke(name);
   }
 
   /** Spends an invite: bound to the key that spent it, which gets the same answer again. */
@@ -284,10 +272,10 @@ export class Directory {
     role: NodeRecord['role'],
     wantedName: string,
   ): NodeRecord | RefusalName {
-    const invite = this.#inviteByHash.get(this.#hash(token));
+    const invite = this.#invites.find(token);
     if (!invite) return 'inviteUnknown';
     if (invite.spentBy && invite.spentBy !== nodeId) return 'inviteSpent';
-    if (this.#hasExpired(invite)) return 'inviteExpired';
+    if (this.#invites.hasExpired(invite)) return 'inviteExpired';
     if (invite.relay !== (role === 'relay')) return 'inviteKind';
     return this.enrol(nodeId, publicKey, role, wantedName || invite.name, invite);
   }

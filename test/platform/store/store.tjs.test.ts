@@ -18,14 +18,14 @@ test.after(() => removeScratch(scratch));
 
 const kinds: Readonly<Record<string, (path: string) => Promise<Store>>> = {
   file: async (path) => new FileStore(path),
-  sqlite: openSqliteStore,
+  sqlite: (path) => openSqliteStore(path),
 };
 
 for (const [kind, open] of Object.entries(kinds)) {
   test(`${kind}: what was committed is there after a restart, the rest is not`, async () => {
     const path = `${scratch}/${kind}-a`;
     const store = await open(path);
-    assert.is(store.load().size, 0);
+    assert.is([...store.load()].length, 0);
     assert.is(store.pending, false);
     store.set('node/a', { ip: '198.18.0.1', text: 'größe "x"\n', list: [1, null, { y: true }] });
     store.set('node/b', { n: 1 });
@@ -38,7 +38,7 @@ for (const [kind, open] of Object.entries(kinds)) {
     store.commit();
     store.set('node/d', { lost: true });
     // Not closed: as after a power cut.
-    const again = (await open(path)).load();
+    const again = new Map((await open(path)).load());
     assert.equal([...again.keys()].sort(), ['node/a', 'node/c']);
     const expected: JsonObject = {
       ip: '198.18.0.1',
@@ -56,7 +56,7 @@ for (const [kind, open] of Object.entries(kinds)) {
     store.commit();
     store.close();
     const again = await open(path);
-    const loaded = again.load();
+    const loaded = new Map(again.load());
     assert.is(loaded.size, 1000);
     assert.equal(loaded.get('node/777'), { index: 777 });
     again.close();
@@ -85,7 +85,7 @@ test('file: a commit that fails is made up for by the next', async () => {
   assert.is(store.pending, true);
   await run(['mkdir', `${scratch}/gone`]);
   store.commit();
-  assert.equal(new FileStore(`${scratch}/gone/state`).load().get('a'), { n: 1 });
+  assert.equal(new Map(new FileStore(`${scratch}/gone/state`).load()).get('a'), { n: 1 });
 });
 
 test('sqlite: a commit that fails is made up for by the next', async () => {
@@ -102,7 +102,7 @@ test('sqlite: a commit that fails is made up for by the next', async () => {
   assert.is(store.pending, false);
   store.close();
   other.close();
-  assert.equal((await openSqliteStore(path)).load().get('a'), { n: 1 });
+  assert.equal(new Map((await openSqliteStore(path)).load()).get('a'), { n: 1 });
 });
 
 test.run();

@@ -44,16 +44,36 @@ test('what is no address of the pool, or is not given, is neither released nor r
   pool.release('198.18.0.3' as Ip);
   assert.is(pool.restore('198.18.0.2' as Ip), true);
   assert.is(pool.restore('198.18.0.2' as Ip), false);
-  // The first is neither held nor known as released: its record may be damaged, so nobody else gets it.
-  assert.equal(all(pool), ['198.18.0.3', '198.18.0.4', '198.18.0.5', '198.18.0.6']);
+  assert.equal(
+    all(pool),
+    [3, 4, 5, 6, 1].map((last) => `198.18.0.${last}`),
+  );
+});
+
+test('while a damaged record may hold any address below the highest, none of those is given', () => {
+  const pool = new AddressPool(small);
+  assert.is(pool.restore('198.18.0.3' as Ip), true);
+  pool.keepGaps();
+  assert.equal(all(pool), ['198.18.0.4', '198.18.0.5', '198.18.0.6']);
+});
+
+test('a pool that has grown below and above gives all of its addresses, the released ones last', () => {
+  const grown = new AddressPool('198.18.0.0/28' as Prefix);
+  assert.is(grown.restore('198.18.0.9' as Ip), true);
+  grown.restoreReleased('198.18.0.10' as Ip);
+  grown.restoreReleased('198.18.0.12' as Ip);
+  const order = [13, 14, 1, 2, 3, 4, 5, 6, 7, 8, 11, 10, 12];
+  assert.equal(
+    all(grown),
+    order.map((last) => `198.18.0.${last}`),
+  );
 });
 
 /** What the directory keeps of a pool, and the pool that comes of it. */
 function restarted(pool: AddressPool, held: ReadonlySet<Ip>): AddressPool {
   const next = new AddressPool(pool.pool);
   for (const ip of held) assert.ok(next.restore(ip));
-  next.restoreHighWater(pool.highWater);
-  for (const index of pool.released) next.restoreReleased(index);
+  for (const ip of pool.released) next.restoreReleased(ip);
   return next;
 }
 
