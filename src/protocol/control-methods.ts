@@ -53,6 +53,7 @@ export const controlMethods = {
     write: false,
     arguments: {
       ...pageArguments,
+      count: { type: 'number', required: false, help: 'how many rows at most; 2000 when absent' },
       kind: { type: 'string', required: false, help: 'only "node" or only "relay"' },
       state: { type: 'string', required: false, help: 'only "online" or only "offline"' },
     },

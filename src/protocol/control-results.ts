@@ -213,6 +213,8 @@ export type NodeRow = {
   readonly kind: 'node' | 'relay';
   readonly name: string;
   readonly nodeId: string;
+  /** Hexadecimal. */
+  readonly publicKey: string;
   readonly virtualIpv4: string | null;
   readonly virtualIpv6: string | null;
   readonly online: boolean;

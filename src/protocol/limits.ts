@@ -80,6 +80,8 @@ export const limits = {
   wakeMs: 20,
   inviteHours: 24,
   maxNodes: 131_072,
+  /** More are shown a page at a time. */
+  maxNodesPerAnswer: 2000,
   maxInvites: 1024,
   maxPathsPerDs: 1_000_000,
   maxForeignZones: 64,

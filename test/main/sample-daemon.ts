@@ -147,6 +147,7 @@ const nodeRow: NodeRow = {
   kind: 'node',
   name: 'notebook',
   nodeId: 'abcd-efgh',
+  publicKey: '00'.repeat(32),
   virtualIpv4: '198.18.0.5',
   virtualIpv6: null,
   online: true,

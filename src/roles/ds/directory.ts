@@ -18,24 +18,16 @@ import { KeyBlocks, type NodeRecord, StoredNode } from './node-record.ts';
 
 export type { NodeRecord } from './node-record.ts';
 
-export interface NodePage {
-  readonly records: readonly NodeRecord[];
-  /** Where the next page begins; undefined behind the last one. */
-  readonly next: number | undefined;
-}
-
-/** Places looked at for one page: a search of a large directory is not to hold up the moves. */
-const placesPerPage = 16_384;
-
 export class Directory {
   readonly #context: RoleContext;
   readonly #prefix6: Prefix;
   readonly pool: AddressPool;
   readonly #invites: InviteBook;
   readonly #keys = new KeyBlocks();
-  /** By slot; a removed node leaves a hole that the next one fills. */
-  readonly #slots: (StoredNode | undefined)[] = [];
+  /** Slots of keys whose node was removed, to be used again. */
   readonly #freeSlots: number[] = [];
+  /** By name, so that a list of a large directory can be shown a page at a time. */
+  readonly #ordered: StoredNode[] = [];
   readonly #byId = new Map<NodeId, StoredNode>();
   readonly #byName = new Map<string, StoredNode>();
   readonly #byIp = new Map<Ip, StoredNode>();
@@ -65,6 +57,7 @@ export class Directory {
         if (ip) released.push({ ip, order: Number(value['order'] ?? 0) });
       } else if (name === 'pool/state') poolState = value;
     }
+    this.#ordered.sort((left, right) => (left.name < right.name ? -1 : 1));
     released.sort((left, right) => left.order - right.order);
     for (const { ip, order } of released) {
       this.pool.restoreReleased(ip);
@@ -94,7 +87,7 @@ export class Directory {
       if (!given) this.pool.keepGaps();
       return 0;
     }
-    this.#index({ nodeId, publicKey, role, name, ipv4, ipv6 });
+    this.#ordered.push(this.#index({ nodeId, publicKey, role, name, ipv4, ipv6 }));
     return ipv4 !== undefined && !given ? 1 : 0;
   }
 
@@ -111,9 +104,8 @@ export class Directory {
   }
 
   #index(record: NodeRecord): StoredNode {
-    const slot = this.#freeSlots.pop() ?? this.#slots.length;
+    const slot = this.#freeSlots.pop() ?? this.#byId.size;
     const node = new StoredNode(this.#keys, slot, record);
-    this.#slots[slot] = node;
     this.#byId.set(node.nodeId, node);
     this.#byName.set(node.name, node);
     if (node.ipv4) this.#byIp.set(node.ipv4, node);
@@ -131,20 +123,29 @@ export class Directory {
     return this.#relays;
   }
 
-  records(): IterableIterator<NodeRecord> {
-    return this.#byId.values();
+  /** All, by name. */
+  records(): readonly NodeRecord[] {
+    return this.#ordered;
   }
 
-  /** At most `limit` records whose name holds `part`, from place `from` on. */
-  page(from: number, limit: number, part: string): NodePage {
-    const records: NodeRecord[] = [];
-    const end = Math.min(this.#slots.length, from + placesPerPage);
-    let slot = from;
-    for (; slot < end && records.length < limit; slot += 1) {
-      const node = this.#slots[slot];
-      if (node?.name.includes(part)) records.push(node);
+  /** Where a name stands in the order, or would stand. */
+  #placeOf(name: string): number {
+    let low = 0;
+    let high = this.#ordered.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ordered[middle] as StoredNode).name < name) low = middle + 1;
+      else high = middle;
     }
-    return { records, next: slot < this.#slots.length ? slot : undefined };
+    return low;
+  }
+
+  #putInOrder(node: StoredNode): void {
+    this.#ordered.splice(this.#placeOf(node.name), 0, node);
+  }
+
+  #takeFromOrder(node: StoredNode): void {
+    this.#ordered.splice(this.#placeOf(node.name), 1);
   }
 
   get(nodeId: NodeId): NodeRecord | undefined {
@@ -182,6 +183,7 @@ export class Directory {
     const ipv4 = isNode ? this.pool.take() : undefined;
     if (isNode && !ipv4) return 'poolExhausted';
     const record = this.#index({ nodeId, publicKey, role, name: key, ipv4, ipv6 });
+    this.#putInOrder(record);
     // First of all stores: after a power cut between them the invite is good for this key alone.
     if (invite) this.#invites.spend(invite, nodeId);
     if (this.#removed.delete(nodeId)) this.#context.store(`removed/${nodeId}`, undefined);
@@ -211,9 +213,11 @@ export class Directory {
     if (!isName(key)) return 'nameInvalid';
     const owner = this.#byName.get(key);
     if (!node || (owner && owner !== node)) return 'nameTaken';
+    this.#takeFromOrder(node);
     this.#byName.delete(node.name);
     node.name = key;
     this.#byName.set(key, node);
+    this.#putInOrder(node);
     this.#storeNode(node);
     return undefined;
   }
@@ -226,7 +230,7 @@ export class Directory {
     this.#byId.delete(nodeId);
     this.#byName.delete(node.name);
     for (const ip of [ipv4, node.ipv6]) if (ip) this.#byIp.delete(ip);
-    this.#slots[node.slot] = undefined;
+    this.#takeFromOrder(node);
     this.#freeSlots.push(node.slot);
     if (node.role === 'relay') this.#relays -= 1;
     if (ipv4 && this.pool.release(ipv4)) this.#storeReleased(ipv4);

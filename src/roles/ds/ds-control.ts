@@ -81,8 +81,6 @@ export class DsControl {
 
   #status(): DsStatus {
     const { directory, fleet, federation, directing, config } = this.#ds;
-    const records = [...directory.records()];
-    const relays = records.filter((record) => record.role === 'relay').length;
     return {
       zone: config.zone,
       nodeId: formatNodeId(this.#ds.nodeId),
@@ -91,9 +89,9 @@ export class DsControl {
       pool: directory.pool.pool,
       poolUsed: directory.pool.used,
       poolSize: directory.pool.size,
-      nodes: records.length - relays,
+      nodes: directory.size - directory.relays,
       nodesOnline: this.#ds.onlineCount,
-      relays,
+      relays: directory.relays,
       relaysOnline: fleet.size,
       invites: directory.invites().length,
       paths: directing.size,
@@ -111,19 +109,20 @@ export class DsControl {
   #nodes(given: JsonObject): NodesResult {
     const wish = pageWish(given);
     const { kind, state } = given;
-    const found = [...this.#ds.directory.records()].filter((record) => {
-      if (kind !== undefined && record.role !== kind) return false;
-      if (state !== undefined && this.#isOnline(record) !== (state === 'online')) return false;
-      if (wish.match === '') return true;
-      const { name, nodeId, ipv4, ipv6 } = record;
-      const observed = this.#ds.online(nodeId)?.observed;
-      return holds(wish, [name, formatNodeId(nodeId), ipv4, ipv6, observed]);
-    });
-    found.sort((left, right) => (left.name < right.name ? -1 : 1));
-    return {
-      nodes: pageOf(wish, found).map((record) => this.#row(record)),
-      total: found.length,
-    };
+    const all = this.#ds.directory.records();
+    const isWhole = kind === undefined && state === undefined && wish.match === '';
+    const found = isWhole
+      ? all
+      : all.filter((record) => {
+          if (kind !== undefined && record.role !== kind) return false;
+          if (state !== undefined && this.#isOnline(record) !== (state === 'online')) return false;
+          if (wish.match === '') return true;
+          const { name, nodeId, ipv4, ipv6 } = record;
+          const observed = this.#ds.online(nodeId)?.observed;
+          return holds(wish, [name, formatNodeId(nodeId), ipv4, ipv6, observed]);
+        });
+    const page = { ...wish, count: Math.min(wish.count, limits.maxNodesPerAnswer) };
+    return { nodes: pageOf(page, found).map((record) => this.#row(record)), total: found.length };
   }
 
   #isOnline({ nodeId }: NodeRecord): boolean {
@@ -138,6 +137,7 @@ export class DsControl {
       kind: record.role,
       name: record.name,
       nodeId: formatNodeId(record.nodeId),
+      publicKey: toHex(record.publicKey),
       virtualIpv4: record.ipv4 ?? null,
       virtualIpv6: record.ipv6 ?? null,
       online: node !== undefined || relay !== undefined,
