@@ -7,7 +7,7 @@ import { ControlClient } from '../../src/platform/control/client.ts';
 import { type DaemonView, dispatchCall } from '../../src/platform/control/dispatch.ts';
 import { DaemonUnreachable } from '../../src/platform/control/errors.ts';
 import { ControlServer } from '../../src/platform/control/server.ts';
-import type { ByteStream } from '../../src/platform/tjs/stream.ts';
+import { streamPair } from '../support/stream-pair.ts';
 
 export class MemorySystem implements System {
   readonly fileByPath = new Map<string, string>();
@@ -77,49 +77,5 @@ export class MemorySystem implements System {
 
   get text(): string {
     return this.output.join('\n');
-  }
-}
-
-/** Two ends of one stream; bytes arrive in small pieces, as sockets may deliver them. */
-function streamPair(): [ByteStream, ByteStream] {
-  const left = new Pipe();
-  const right = new Pipe();
-  const end = (reads: Pipe, writes: Pipe): ByteStream => ({
-    read: () => reads.read(),
-    write: async (bytes) => writes.write(bytes),
-    close: () => {
-      reads.end();
-      writes.end();
-    },
-  });
-  return [end(left, right), end(right, left)];
-}
-
-const pieceBytes = 100;
-
-class Pipe {
-  readonly #pieces: Uint8Array[] = [];
-  #ended = false;
-  #wake: (() => void) | undefined;
-
-  write(bytes: Uint8Array): void {
-    for (let start = 0; start < bytes.length; start += pieceBytes) {
-      this.#pieces.push(bytes.slice(start, start + pieceBytes));
-    }
-    this.#wake?.();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  async read(): Promise<Uint8Array | undefined> {
-    while (this.#pieces.length === 0 && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#pieces.shift();
   }
 }

@@ -1,10 +1,17 @@
 /** The arguments of ntmobiled. */
-import { defaultConfigPath, defaultControlPath, defaultStatePath } from '../default-paths.ts';
+import {
+  defaultConfigPath,
+  defaultControlPath,
+  defaultStatePath,
+  defaultUbusPath,
+} from '../default-paths.ts';
 
 export interface DaemonArguments {
   readonly config: string;
   readonly state: string;
   readonly control: string;
+  /** Where ubusd listens, if there is one. */
+  readonly ubus: string;
   /** Only judge the configuration. */
   readonly check: boolean;
   /** Lines of the log carry the time. */
@@ -23,6 +30,7 @@ The NTMobile daemon: Direction Server, Relay Server and node, as the configurati
   --config FILE    configuration in UCI format (${defaultConfigPath})
   --state DIR      keys and what must survive a restart, mode 0700 (${defaultStatePath})
   --control SOCKET where "ntmobile" reaches this daemon (${defaultControlPath})
+  --ubus SOCKET    where ubusd listens, on OpenWrt (${defaultUbusPath})
   --check          judge the configuration, say every problem, and end
   --timestamps     lines of the log carry the time
   --help           this text
@@ -33,13 +41,19 @@ Exit codes: 0 ended as asked, 1 refused for good, 64 wrong arguments, 70 our own
 71 the system refused, 77 not allowed, 78 configuration.
 `;
 
-const valueOptions = { '--config': 'config', '--state': 'state', '--control': 'control' } as const;
+const valueOptions = {
+  '--config': 'config',
+  '--state': 'state',
+  '--control': 'control',
+  '--ubus': 'ubus',
+} as const;
 
 export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArguments {
   const given = {
     config: defaultConfigPath,
     state: defaultStatePath,
     control: defaultControlPath,
+    ubus: defaultUbusPath,
     check: false,
     stamped: false,
   };

@@ -6,9 +6,12 @@ import { ControlServer } from '../../platform/control/server.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
 import { Host } from '../../platform/host.ts';
 import type { Log } from '../../platform/log.ts';
+import { SystemRandom } from '../../platform/system-random.ts';
 import { exitCodes } from '../../platform/tjs/exit.ts';
 import { ProblemToMend } from '../../platform/tjs/system-error.ts';
-import { listenUnix, type UnixListener } from '../../platform/tjs/unix-socket.ts';
+import { connectUnix, listenUnix, type UnixListener } from '../../platform/tjs/unix-socket.ts';
+import { UbusClient } from '../../platform/ubus/client.ts';
+import { controlObject, controlObjectPath } from '../../platform/ubus/control-object.ts';
 import { formatProblem } from '../../platform/uci/options.ts';
 import type { Settings } from '../../platform/uci/settings.ts';
 import type { CheckRow, DaemonStatus, RoleName } from '../../protocol/control-results.ts';
@@ -30,6 +33,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #host: Host;
   readonly #control: ControlServer;
+  readonly #ubus: UbusClient;
   readonly #problems: string[];
   readonly #startedAt = now();
   #listener: UnixListener | undefined;
@@ -40,6 +44,12 @@ export class Daemon {
     this.#parts = parts;
     this.#problems = settings.problems.map(formatProblem);
     this.#control = new ControlServer({ call: (call) => this.#call(call) });
+    this.#ubus = new UbusClient({
+      connect: () => connectUnix(parts.given.ubus),
+      objects: [controlObject((call) => this.#call(call), {})],
+      log,
+      random: new SystemRandom(),
+    });
     this.#host = new Host({
       roles,
       suite,
@@ -48,7 +58,7 @@ export class Daemon {
       kernelDevice: settings.node?.device ?? settings.rs?.device,
       dataPath: settings.dataPath,
       log,
-      event: (role, name, data) => this.#control.publish(name, { role, ...data }),
+      event: (role, name, data) => this.#publish(name, { role, ...data }),
       fatal: (role, text) => this.#roleEnded(role, text),
       crashed: (error, summary) => this.#crash(error, summary),
     });
@@ -59,7 +69,13 @@ export class Daemon {
     if (!this.#host.marked) log.warn('The firewall mark was refused: exit routes cannot be used.');
   }
 
+  #publish(name: string, data: JsonObject): void {
+    this.#control.publish(name, data);
+    this.#ubus.publish(controlObjectPath, name, data);
+  }
+
   async listen(): Promise<void> {
+    this.#ubus.start();
     this.#listener = await listenUnix(this.#parts.given.control, (stream) => {
       void this.#control.serve(stream);
     });
@@ -119,6 +135,7 @@ export class Daemon {
   stop(code: number): void {
     this.#host.stop();
     this.#listener?.close();
+    this.#ubus.stop();
     this.#parts.exit(code);
   }
 }
