@@ -115,7 +115,8 @@ export class Writes {
       statement = this.#database.prepare(sql);
       this.#statements.set(sql, statement);
     }
-    statement.run(...values);
+    // One list: a lone blob would be taken for an object of named parameters.
+    statement.run(values);
   }
 
   remove(name: string): void {

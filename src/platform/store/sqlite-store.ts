@@ -10,7 +10,7 @@ import type { JsonObject, Stored } from '../../protocol/machine.ts';
 import { createPrivateFile } from '../files.ts';
 import { libc } from '../tjs/libc.ts';
 import { ProblemToMend } from '../tjs/system-error.ts';
-import { migrate, readAll, schemaVersion, versionOf, Writes } from './ds-schema.ts';
+import { migrate, pragma, readAll, schemaVersion, versionOf, Writes } from './ds-schema.ts';
 import type { Store } from './store.ts';
 
 const passingTable = 'last-seen/';
@@ -55,6 +55,8 @@ async function openWith(path: string, locking: 'NORMAL' | 'EXCLUSIVE'): Promise<
     if (version === 'new') database.exec('PRAGMA page_size = 1024');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = FULL');
+    const found = pragma(database, 'quick_check(1)');
+    if (found !== 'ok') throw new Error(String(found));
     migrate(database, version);
     return database;
   } catch (error) {

@@ -173,6 +173,8 @@ export class Directory {
     invite?: InviteRecord,
   ): NodeRecord | RefusalName {
     const key = name.toLowerCase();
+    const known = this.#byId.get(nodeId);
+    if (known) return known.role === role ? known : 'notAllowed';
     if (!isName(key)) return 'nameInvalid';
     if (this.#byName.has(key)) return 'nameTaken';
     if (this.#byId.size >= limits.maxNodes) return 'full';
