@@ -1,14 +1,23 @@
 /**
- * `npm start`, `npm run sim`, `npm run fuzz` and `npm run generate`: makes the machine ready, builds what
- * is needed and hands the terminal to the tool that the first argument names.
+ * `npm start`, `npm run sim`, `npm run package` and the like: makes the machine ready, builds what is needed and hands the terminal to the tool that the first argument names.
  */
 import { argv, exit } from 'node:process';
 import { endOnSignals } from './setup/command.mjs';
-import { ensureEnvironment, NotReady, whyNoNamespaces } from './setup/environment.mjs';
+import {
+  ensureBuildTools,
+  ensureEnvironment,
+  NotReady,
+  whyNoNamespaces,
+} from './setup/environment.mjs';
 
 async function main() {
   const [name, ...args] = argv.slice(2);
-  await ensureEnvironment();
+  if (args.includes('--help')) await ensureBuildTools();
+  else if (name === 'package') {
+    await ensureBuildTools();
+    const { buildPrograms } = await import('../esbuild.config.mjs');
+    await buildPrograms();
+  } else await ensureEnvironment();
   if ((name === 'lab' || name === 'bench') && !args.includes('--help')) {
     const why = await whyNoNamespaces();
     if (why !== undefined) throw new NotReady(why);

@@ -1,6 +1,6 @@
 /**
- * Bundles and runs one of the project's own tools (lab, sim, fuzz, generate), which are TypeScript for
- * Node. `npm start`, `npm run sim` and the like give it the terminal; `npm test` reads its last line.
+ * Bundles and runs one of the project's own tools (lab, sim, package, …), which are TypeScript for Node.
+ * `npm start`, `npm run sim` and the like give it the terminal; `npm test` reads its last line.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ const entries = {
   fuzz: 'test/fuzz/main.ts',
   generate: 'test/generate/main.ts',
   bench: 'test/bench/main.ts',
+  package: 'openwrt/package/main.ts',
+  openwrt: 'test/openwrt/main.ts',
 };
 /** Programs that a tool starts itself. */
 const companions = { lab: { 'lab-agent': 'test/lab/agent/main.ts' } };

@@ -32,7 +32,20 @@ const commands = [
   { command: 'ip', package: 'iproute2' },
   { command: 'nft', package: 'nftables' },
   { command: 'shellcheck', package: 'shellcheck' },
+  { command: 'make', package: 'make' },
+  { command: 'busybox', package: 'busybox' },
+  { command: 'signify-openbsd', package: 'signify-openbsd' },
 ];
+
+/** What building and packing need, which is less: any Linux with Node.js, nothing installed as root. */
+export async function ensureBuildTools(say = console.log) {
+  try {
+    await ensureNpmPackages(say);
+  } catch (error) {
+    if (error instanceof CommandFailed) throw new NotReady(error.message);
+    throw error;
+  }
+}
 
 /** Makes the machine ready or throws NotReady with a sentence that says what to do. */
 export async function ensureEnvironment(say = console.log) {

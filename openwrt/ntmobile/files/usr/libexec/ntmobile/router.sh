@@ -27,6 +27,7 @@ match_zone() {
 }
 
 add_interface() {
+	[ -e "${IPKG_INSTROOT}/etc/config/network" ] || return
 	has_section network.ntm && return
 	uci -q batch <<-EOT >/dev/null
 		set network.ntm=interface
