@@ -10,7 +10,7 @@ import { openCarrier, type WantedDataPath } from './carrier-choice.ts';
 import { now } from './clock.ts';
 import { Driver } from './driver.ts';
 import type { HostedRole } from './driver-ports.ts';
-import { ownMark } from './interface-setup.ts';
+import { type InterfaceSettings, ownMark } from './interface-setup.ts';
 import type { Log } from './log.ts';
 import { Rtnl } from './netlink/rtnl.ts';
 import type { PacketCarrier } from './packet-carrier.ts';
@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly log: Log;
   readonly event: (role: RoleName, name: string, data: JsonObject) => void;
   readonly fatal: (role: RoleName, text: string) => void;
+  /** The virtual interface is set up so now. */
+  readonly interfaceChanged?: (settings: InterfaceSettings) => void;
   /** The daemon cannot go on: a mistake of our own, or a device that is lost. */
   readonly crashed: (error: unknown, summary: JsonObject) => void;
 }
@@ -89,8 +91,10 @@ export class Host {
       send: (to, uplink, bytes) => this.#udp.queue(to, uplink, bytes, 0, bytes.length),
       flush: () => this.#udp.flush(),
       setInterface: (role, wanted) => {
-        this.#carrier.interface?.set(role, wanted);
+        const virtual = this.#carrier.interface;
+        virtual?.set(role, wanted);
         this.#checkReversePath();
+        if (virtual) options.interfaceChanged?.(virtual.wanted);
       },
       event: options.event,
       fatal: options.fatal,
@@ -148,6 +152,15 @@ export class Host {
 
   get uplinks(): readonly LocalUplink[] {
     return this.#watcher.current;
+  }
+
+  /** Sets addresses and routes of the virtual interface again, which someone else removed. */
+  restoreInterface(): void {
+    try {
+      this.#carrier.interface?.restore();
+    } catch (error) {
+      this.#log.error((error as Error).message);
+    }
   }
 
   ask(role: RoleName, call: ControlCall): Promise<ControlAnswer> {

@@ -130,6 +130,14 @@ export class InterfaceSetup {
     }
   }
 
+  /** Sets everything again that someone else may have removed. Throws like `apply`. */
+  restore(): void {
+    const wanted = this.#current;
+    if (wanted === nothing) return;
+    this.#current = nothing;
+    this.apply(wanted);
+  }
+
   /** Takes back everything; may be called when nothing was set or the device is gone. */
   remove(): void {
     if (this.#current === nothing) return;

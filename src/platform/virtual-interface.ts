@@ -86,6 +86,16 @@ export class VirtualInterface {
     if (this.#wantedByRole.size > 0) this.#setup.apply(this.#together());
   }
 
+  /** Sets again what someone else removed from the device. Throws SystemError or ProblemToMend. */
+  restore(): void {
+    this.#setup.restore();
+  }
+
+  /** What all roles want together. */
+  get wanted(): InterfaceSettings {
+    return this.#together();
+  }
+
   #together(): InterfaceSettings {
     const all = [...this.#wantedByRole.values()];
     return {

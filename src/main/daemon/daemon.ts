@@ -1,9 +1,11 @@
 /** The running daemon: the host with its roles, the control socket, and what both say of themselves. */
+import { fromUtf8 } from '../../base/bytes.ts';
 import type { Suite } from '../../noise/suite.ts';
 import { now } from '../../platform/clock.ts';
 import { dispatchCall } from '../../platform/control/dispatch.ts';
 import { ControlServer } from '../../platform/control/server.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
+import { readFile } from '../../platform/files.ts';
 import { Host } from '../../platform/host.ts';
 import type { Log } from '../../platform/log.ts';
 import { SystemRandom } from '../../platform/system-random.ts';
@@ -12,6 +14,7 @@ import { ProblemToMend } from '../../platform/tjs/system-error.ts';
 import { connectUnix, listenUnix, type UnixListener } from '../../platform/tjs/unix-socket.ts';
 import { UbusClient } from '../../platform/ubus/client.ts';
 import { controlObject, controlObjectPath } from '../../platform/ubus/control-object.ts';
+import { Netifd } from '../../platform/ubus/netifd.ts';
 import { formatProblem } from '../../platform/uci/options.ts';
 import type { Settings } from '../../platform/uci/settings.ts';
 import type { CheckRow, DaemonStatus, RoleName } from '../../protocol/control-results.ts';
@@ -29,11 +32,20 @@ export interface DaemonParts {
   readonly exit: (code: number) => void;
 }
 
+const networkConfigPath = '/etc/config/network';
+const farewellMs = 1000;
+
+function readText(path: string): string | undefined {
+  const content = readFile(path);
+  return content && fromUtf8(content);
+}
+
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #host: Host;
   readonly #control: ControlServer;
   readonly #ubus: UbusClient;
+  readonly #netifd: Netifd;
   readonly #problems: string[];
   readonly #startedAt = now();
   #listener: UnixListener | undefined;
@@ -46,20 +58,29 @@ export class Daemon {
     this.#control = new ControlServer({ call: (call) => this.#call(call) });
     this.#ubus = new UbusClient({
       connect: () => connectUnix(parts.given.ubus),
-      objects: [controlObject((call) => this.#call(call), {})],
       log,
       random: new SystemRandom(),
     });
+    const device = settings.node?.device ?? (settings.rs?.exit ? settings.rs.device : undefined);
+    this.#netifd = new Netifd(this.#ubus, {
+      device,
+      log,
+      readNetwork: () => readText(networkConfigPath),
+      searchDomain: () => this.#zone(),
+      restore: () => this.#host.restoreInterface(),
+    });
+    this.#ubus.serve(controlObject((call) => this.#call(call), this.#netifd.methods));
     this.#host = new Host({
       roles,
       suite,
       port: settings.port,
-      device: settings.node?.device ?? (settings.rs?.exit ? settings.rs.device : undefined),
+      device,
       kernelDevice: settings.node?.device ?? settings.rs?.device,
       dataPath: settings.dataPath,
       log,
       event: (role, name, data) => this.#publish(name, { role, ...data }),
       fatal: (role, text) => this.#roleEnded(role, text),
+      interfaceChanged: (wanted) => this.#netifd.changed(wanted),
       crashed: (error, summary) => this.#crash(error, summary),
     });
     const names = roles.map(({ name }) => name).join(', ');
@@ -131,11 +152,24 @@ export class Daemon {
     return this.#problems.map((finding) => ({ check: 'Daemon', state: 'fail', finding, act }));
   }
 
-  /** Says goodbye to the peers and ends the process. */
+  /** Of the domain that names without a dot are looked for in. */
+  async #zone(): Promise<string | undefined> {
+    const { driver } = this.#host;
+    if (!driver.roles.includes('node')) return undefined;
+    const answer = await driver.ask('node', { method: 'status', arguments: {} });
+    const zone = answer.ok ? answer.result['zone'] : undefined;
+    return typeof zone === 'string' ? zone : undefined;
+  }
+
+  /** Says goodbye to the peers and to netifd, which may take its time, and ends the process. */
   stop(code: number): void {
+    const ended = (): void => {
+      this.#ubus.stop();
+      this.#parts.exit(code);
+    };
     this.#host.stop();
     this.#listener?.close();
-    this.#ubus.stop();
-    this.#parts.exit(code);
+    setTimeout(ended, farewellMs);
+    this.#netifd.lost().then(ended, ended);
   }
 }

@@ -21,7 +21,6 @@ const objectAdded = 'ubus.object.add';
 
 export interface UbusClientOptions {
   readonly connect: () => Promise<ByteStream>;
-  readonly objects: readonly UbusObject[];
   readonly log: Log;
   readonly random: Random;
 }
@@ -37,6 +36,7 @@ interface Subscription {
 
 export class UbusClient {
   readonly #options: UbusClientOptions;
+  readonly #objects: UbusObject[] = [];
   readonly #listeners: { readonly pattern: string; readonly handler: UbusEventHandler }[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #connected: (() => void)[] = [];
@@ -55,6 +55,11 @@ export class UbusClient {
   /** Whether ubusd knows our objects. */
   get ready(): boolean {
     return this.#socket !== undefined;
+  }
+
+  /** Before `start`. */
+  serve(object: UbusObject): void {
+    this.#objects.push(object);
   }
 
   /** Before `start`. `pattern` is an event's name, or the beginning of names and "*". */
@@ -130,7 +135,7 @@ export class UbusClient {
   }
 
   async #publish(socket: UbusSocket): Promise<void> {
-    for (const object of this.#options.objects) {
+    for (const object of this.#objects) {
       const added = { objectPath: object.path, signature: signatureOf(object) };
       const id = await addObject(socket, added, `the object ${object.path}`);
       this.#served.push(new ServedObject(object, id, socket));

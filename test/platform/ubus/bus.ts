@@ -26,7 +26,8 @@ export class Bus {
   /** Not started. */
   client(objects: readonly UbusObject[], connect = this.connect): UbusClient {
     const log = new Log({ level: 'info', write: (line) => this.lines.push(line) });
-    const client = new UbusClient({ connect, objects, log, random: seededRandom(1) });
+    const client = new UbusClient({ connect, log, random: seededRandom(1) });
+    for (const object of objects) client.serve(object);
     this.#clients.push(client);
     return client;
   }
@@ -53,6 +54,12 @@ export class Bus {
   }
 }
 
+/** Gives up in the end, so that what never happens has a name. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (let tries = 0; !condition(); tries += 1) {
+    if (tries === maxTries) throw new Error(`never: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
+
+const maxTries = 5000;
