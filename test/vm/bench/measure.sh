@@ -117,9 +117,9 @@ ntmobile_end() {
     ctl "$host" dev-set "$device" port="$port" &&
     ip -n "$host" link set "$device" addrgenmode none up &&
     ip -n "$host" address add "$4/24" dev "$device" &&
-    ctl "$host" path-new "$device" "$path" side="$6" kind=0 address="$5" "${@:10}" &&
+    ctl "$host" path-new "$device" "$path" side="$6" kind=0 address="$5" &&
     ctl "$host" path-set "$device" "$path" route="$7:$port" &&
-    ctl "$host" key-set "$device" "$path" epoch=0 send-key="$8" receive-key="$9" &&
+    ctl "$host" key-set "$device" "$path" epoch=0 send-key="$8" receive-key="$9" "${@:10}" &&
     ctl "$host" key-use "$device" "$path" epoch=0
 }
 
@@ -132,9 +132,13 @@ build_pair() {
   vxlan_end b 10.0.0.2 10.0.0.1 10.2.0.2/24
   fou_end a 10.0.0.1 10.0.0.2 10.3.0.1/24
   fou_end b 10.0.0.2 10.0.0.1 10.3.0.2/24
+  on a ./traffic hold 4649 4650 4651 &
+  holders=("$!")
+  on b ./traffic hold 4649 4650 4651 &
+  holders+=("$!")
   ntmobile ntm0 4649 10.4.0 || say 'chacha20-poly1305 cannot be had'
   ntmobile ntm1 4650 10.5.0 suite=1 || say 'aes-128-gcm cannot be had'
-  ntmobile ntm2 4651 10.6.0 suite=0 || say 'none cannot be had'
+  ntmobile ntm2 4651 10.6.0 suite=2 || say 'none cannot be had'
 }
 
 # reach FROM ADDRESS: what is learned once (neighbours, handshakes) is learned now.
@@ -202,6 +206,7 @@ passes() {
 relay_path=1122334455667788
 
 relayed() {
+  on m ./traffic hold 4649 &
   ip -n m link add ntm0 type ntmobile &&
     ctl m dev-set ntm0 port=4649 &&
     ctl m relay-new ntm0 path-id=$relay_path &&
@@ -213,7 +218,7 @@ measure_relays() {
   passes relay,direct 10.7.9.2
   passes relay,forward 10.7.2.1
   reach c 10.8.2.1 && measure relay,wireguard-hub udp c d 10.8.2.1 $datagrams 64
-  reach c 10.8.2.1 && measure relay,wireguard-hub burst c d 10.8.2.1 $bursts 1372 coalesce
+  reach c 10.8.2.1 && measure relay,wireguard-hub burst c d 10.8.2.1 $datagrams 1372 coalesce
   firewall m
   passes relay,forward-stateful 10.7.2.1
   if relayed; then
@@ -233,11 +238,16 @@ RULES
 
 # A TURN server as people run it, with all that is not needed switched off. It sees no super-packets.
 measure_turn() {
-  on m turnserver -n --no-auth --no-tls --no-dtls --no-cli --listening-ip 10.7.1.2 \
+  on m turnserver -n --no-auth --no-tcp --no-tcp-relay --no-tls --no-dtls --no-cli --listening-ip 10.7.1.2 \
     --relay-ip 10.7.2.2 --allow-loopback-peers --log-file /run/turn.log --simple-log \
     --pidfile /run/turn.pid --min-port 50000 --max-port 50100 -m 1 > /dev/null 2>&1 &
   local server=$!
-  sleep 3
+  # It begins with a module for SCTP, which takes its time.
+  for _ in {1..600}; do
+    on m grep -q ':0D96 ' /proc/net/udp && break
+    sleep 0.1
+  done
+  sleep 2
   measure relay,coturn udp c d 10.7.2.1 $datagrams 64 turn=10.7.1.2
   kill $server
   wait $server 2> /dev/null
@@ -252,6 +262,7 @@ insmod ./ntmobile.ko || say 'the module does not load'
 echo 0 > /proc/sys/kernel/watchdog
 build_pair
 measure_tunnels
+kill "${holders[@]}"
 ip netns del a
 ip netns del b
 build_middle

@@ -4,6 +4,7 @@
  * plugin sees. One process with one thread holds both ends: nothing is woken, nothing is scheduled.
  *
  *     traffic LABEL KIND FROM TO ADDRESS COUNT SIZE [OPTION]...
+ *     traffic hold PORT...      holds UDP ports open as the daemon does, until it is killed
  *
  *     tcp     COUNT bytes; SIZE bytes a write
  *     udp     COUNT datagrams of SIZE bytes, 64 at a time
@@ -251,6 +252,18 @@ static void move_stream(uint64_t count)
 	}
 }
 
+static void hold(int count, char **ports)
+{
+	for (int i = 0; i < count; i++) {
+		struct sockaddr_in own = at(NULL, atoi(ports[i]));
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		check(bind(fd, (void *)&own, sizeof(own)), "bind");
+		set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	}
+	pause();
+}
+
 static void take_option(const char *option)
 {
 	const char *value = strchr(option, '=');
@@ -281,6 +294,8 @@ int main(int argc, char **argv)
 	uint64_t warm_up = warm_up_batches * batch;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 2 && !strcmp(argv[1], "hold"))
+		hold(argc - 2, argv + 2);
 	if (argc < 8)
 		return 2;
 	given.label = argv[1];

@@ -80,7 +80,7 @@ const totals = { passed: 0, failed: 0 };
 const verdict = await bootGuest({
   kernel,
   initramfs: packInitramfs(kernel, '/lab/init'),
-  qemu: ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '2048'],
+  qemu: ['-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', '2', '-m', '2048'],
   append: 'loglevel=5 panic_on_warn=1 mitigations=off',
   seconds: runs.length * 3600,
   line: (text) => {
