@@ -17,6 +17,7 @@ import {
   writeFileDurably,
 } from '../../platform/files.ts';
 import { loadOrMakeKey } from '../../platform/key-file.ts';
+import { completeRestore } from '../../platform/store/directory-backup.ts';
 import { FileStore } from '../../platform/store/file-store.ts';
 import { openSqliteStore } from '../../platform/store/sqlite-store.ts';
 import type { Store } from '../../platform/store/store.ts';
@@ -96,6 +97,7 @@ export async function prepareRoles(
   suite: Suite,
   random: Random,
 ): Promise<Prepared> {
+  await completeRestore(given.state);
   const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
   const ds = settings.ds && {
     keys: key('ds'),
