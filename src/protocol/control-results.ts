@@ -20,7 +20,8 @@ export type ServerReach = {
   /** Printed form. */
   readonly nodeId: string;
   readonly endpoint: string | null;
-  readonly reachable: boolean;
+  /** null while nothing was ever sent to it. */
+  readonly reachable: boolean | null;
   /** For how long it has been reachable, or not. */
   readonly sinceMs: number | null;
   readonly rttMs: number | null;

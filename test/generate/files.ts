@@ -1,6 +1,8 @@
-/** The files of the tree that are made from the message table, with the text each ought to hold. */
+/** The files of the tree that are made from tables and sources of the project, with the text of each. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { luciAccess } from './luci-access.ts';
+import { luciTemplate } from './luci-texts.ts';
 import { protocolPage } from './protocol-page.ts';
 import { wireVectors } from './wire-vectors.ts';
 
@@ -15,6 +17,17 @@ export function generatedFiles(root: string): readonly GeneratedFile[] {
   return [
     { path: 'src/wire/README.md', text: protocolPage(frame) },
     { path: 'test/vectors/wire.json', text: wireVectors() },
+    {
+      path: 'luci/luci-app-ntmobile/root/usr/share/rpcd/acl.d/luci-app-ntmobile.json',
+      text: luciAccess(),
+    },
+    ...['ntmobile', 'proto-ntmobile'].map((name) => {
+      const folder = `luci-${name === 'ntmobile' ? 'app-' : ''}${name}`;
+      return {
+        path: `luci/${folder}/po/templates/${name}.pot`,
+        text: luciTemplate(root, folder),
+      };
+    }),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes every file that is made from the message table and has changed. */
+/** `npm run generate`: writes every file that is made from others and has changed. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';

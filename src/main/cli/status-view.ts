@@ -90,7 +90,8 @@ function describeServer(server: ServerReach): string {
   return `${words}  ${describeReach(server.reachable, server.sinceMs)}${rtt}`;
 }
 
-function describeReach(reachable: boolean, sinceMs: number | null): string {
+function describeReach(reachable: boolean | null, sinceMs: number | null): string {
+  if (reachable === null) return 'not in use yet';
   const word = reachable ? 'reachable' : 'not reachable';
   return sinceMs === null ? word : `${word} for ${formatAge(sinceMs)}`;
 }

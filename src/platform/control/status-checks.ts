@@ -124,6 +124,7 @@ function registrationCheck(check: string, role: NodeStatus | RsStatus, port: num
 function reachCheck(check: string, server: ServerReach, port: number): CheckRow {
   const where = server.endpoint ?? server.nodeId;
   const since = server.sinceMs === null ? '' : ` for ${spanOf(server.sinceMs)}`;
+  if (server.reachable === null) return ok(check, `${where} is not in use yet.`);
   if (server.reachable) return ok(check, `${where} answers${since}.`);
   return {
     check,

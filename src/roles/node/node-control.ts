@@ -120,7 +120,7 @@ export class NodeControl {
   #relays(): ServerReach[] {
     const reachById = new Map<NodeId, ServerReach>();
     for (const { relayId, endpoints } of this.#node.registered?.relays ?? []) {
-      reachById.set(relayId, reach(relayId, endpoints[0] ?? null, false, null));
+      reachById.set(relayId, reach(relayId, endpoints[0] ?? null, null, null));
     }
     for (const { relay, leg } of this.#node.tunnels.values()) {
       if (!relay || (reachById.get(relay.relayId)?.reachable && leg.state !== 'open')) continue;
@@ -236,7 +236,7 @@ export class NodeControl {
 function reach(
   relayId: NodeId,
   endpoint: string | null,
-  reachable: boolean,
+  reachable: boolean | null,
   rttMs: number | null,
 ): ServerReach {
   return { name: null, nodeId: formatNodeId(relayId), endpoint, reachable, sinceMs: null, rttMs };

@@ -159,7 +159,6 @@ export class RsRole implements Machine, Registrant {
       token,
       advertised: advertised.slice(0, 2),
       exit,
-      publish: false,
     };
   }
 

@@ -43,7 +43,7 @@ async function enrol(daemon: Daemon, name: string): Promise<void> {
 async function registered(daemon: Daemon) {
   const good = await daemon.until(
     'status',
-    ({ node }) => node?.state === 'registered' && node.directionServer.reachable,
+    ({ node }) => node?.state === 'registered' && node.directionServer.reachable === true,
     'does not register',
   );
   if (good.node === null) throw new Error('a node has the status of a node');

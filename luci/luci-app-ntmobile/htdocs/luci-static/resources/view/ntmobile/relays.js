@@ -1,0 +1,147 @@
+'use strict';
+'require view';
+'require ntmobile.calls as calls';
+'require ntmobile.charts as charts';
+'require ntmobile.live-table as live_table';
+'require ntmobile.page as page';
+'require ntmobile.words as words';
+
+function stateCell(relay) {
+	const text = relay.draining ? _('draining') : (relay.online ? _('online') : _('offline'));
+
+	return { sign: text, node: () => page.badge(text, relay.online && !relay.draining ? 'success' : 'warning') };
+}
+
+function loadCell(relay) {
+	if (!relay.online)
+		return '-';
+
+	if (!relay.pathLimit)
+		return N_(relay.paths, '%d path', '%d paths').format(relay.paths);
+
+	const text = _('%d of at most %d paths').format(relay.paths, relay.pathLimit);
+
+	return { sign: text, node: () => [ charts.load(relay.paths, relay.pathLimit, _('Load of %s').format(relay.name)), E('small', [ text ]) ] };
+}
+
+/* Draining: no new paths, and those that are there go over to others. Not every daemon has it. */
+function drainButton(offered, relay, refresh) {
+	const drain = offered.drain;
+
+	if (!drain)
+		return '';
+
+	const isOn = relay.draining === true;
+	const text = isOn ? _('Take paths again') : _('Drain');
+
+	return page.actButton(text, isOn ? 'positive' : 'negative', () => {
+		const given = {};
+		const place = [ 'relay', 'node', 'name' ].find(argument => argument in drain);
+
+		if (place && relay.nodeId)
+			given[place] = relay.nodeId;
+
+		if ('off' in drain)
+			given.off = isOn;
+
+		if ('on' in drain)
+			given.on = !isOn;
+
+		return calls.ask('drain', given).then(refresh);
+	}, _('%s: %s').format(relay.name, text));
+}
+
+return view.extend({
+	load() {
+		return page.first(() => this.ask());
+	},
+
+	ask() {
+		return Promise.all([ calls.ask('status'), calls.offered() ]).then(results => {
+			const data = { rs: results[0].rs, ds: results[0].ds, offered: results[1], relays: [] };
+
+			if (!data.ds)
+				return data;
+
+			return calls.ask('nodes', { kind: 'relay', first: 0, count: 200 }).then(result => {
+				data.relays = result.nodes.filter(node => node.kind == 'relay');
+
+				return data;
+			});
+		});
+	},
+
+	build(content, refresh) {
+		let offered = {};
+		const own = live_table.fields(_('The Relay Server of this router'));
+		const ownSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('The Relay Server of this router') ]), own.node ]);
+		const table = live_table.create({
+			title: _('Relay Servers of this network'),
+			empty: _('No Relay Server is enrolled. Nodes that are both behind NATs cannot reach each other without one: enable one in the settings, or invite one on the page “Nodes”.'),
+			key: relay => relay.nodeId,
+			columns: [
+				{ title: _('Name'), cell: relay => relay.name },
+				{ title: _('State'), cell: stateCell },
+				{ title: _('Address'), cell: relay => relay.endpoint },
+				{ title: _('Load'), cell: loadCell },
+				{ title: _('To the Internet'), cell: relay => relay.exit ? _('yes') : _('no') },
+				{ title: _('Heard'), cell: relay => words.ago(relay.heardMs) },
+				{ title: _('Software'), cell: relay => relay.software },
+				{ title: '', isAct: true, cell: relay => ({
+					sign: relay.name + relay.draining + Object.keys(offered.drain || {}),
+					node: () => [
+						drainButton(offered, relay, refresh), ' ',
+						page.actButton(_('Remove'), 'negative', () => this.remove(relay, refresh), _('Remove %s').format(relay.name))
+					]
+				}) }
+			]
+		});
+		const fleetSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('Relay Servers of this network') ]), table.node ]);
+
+		content.appendChild(ownSection);
+		content.appendChild(fleetSection);
+
+		return data => {
+			offered = data.offered;
+			ownSection.style.display = data.rs ? '' : 'none';
+			fleetSection.style.display = data.ds ? '' : 'none';
+
+			if (!data.rs && !data.ds)
+				content.replaceChildren(page.alertBox('notice', [
+					E('p', [ _('This router runs neither a Relay Server nor a Direction Server.') ])
+				]));
+
+			if (data.rs)
+				own.update([
+					[ _('State'), words.registration(data.rs) ],
+					[ _('Name'), words.fullName(data.rs.name, data.rs.zone) || '-' ],
+					[ _('Address'), data.rs.advertised.join(', ') || '-' ],
+					[ _('Load'), loadCell({ online: true, name: data.rs.name || '', paths: data.rs.paths, pathLimit: data.rs.pathLimit }) ],
+					[ _('To the Internet'), data.rs.exit ? _('carries traffic to general nodes') : _('no') ]
+				]);
+
+			table.update(data.relays);
+		};
+	},
+
+	remove(relay, refresh) {
+		page.confirm(_('Remove %s').format(relay.name), [
+			E('p', [ _('Paths through it go over to other Relay Servers. It can come back only with a new invite.') ])
+		], _('Remove'), () => {
+			return calls.ask('remove', { node: relay.nodeId }).then(refresh, trouble => page.tell(trouble));
+		});
+	},
+
+	render(answer) {
+		return page.live({
+			title: _('Relays'),
+			intro: _('Relay Servers join nodes that cannot reach each other directly. They cannot read what they pass on.'),
+			ask: () => this.ask(),
+			build: (content, refresh) => this.build(content, refresh)
+		}, answer);
+	},
+
+	handleSaveApply: null,
+	handleSave: null,
+	handleReset: null
+});
