@@ -15,6 +15,7 @@ export const hintLength = 29;
 export class HintSender {
   readonly #context: RoleContext;
   readonly #rate = new RateLimit(limits.hintsPerSecond);
+  readonly #firstRate = new RateLimit(limits.firstHintsPerSecond);
 
   constructor(context: RoleContext) {
     this.#context = context;
@@ -27,7 +28,8 @@ export class HintSender {
     uplink: string | undefined,
     leastStamp: Stamp = noStamp,
   ): void {
-    if (!this.#rate.take(this.#context.now)) return;
+    const rate = reason === 'stale-first-message' ? this.#firstRate : this.#rate;
+    if (!rate.take(this.#context.now)) return;
     const values = {
       reason,
       subject: fromHex(subject) as Uint8Array,

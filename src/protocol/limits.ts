@@ -33,6 +33,8 @@ export const limits = {
 
   /** Hints, cookies: at most so many answers before authentication in a second. */
   hintsPerSecond: 100,
+  /** Those that answer a first message, which shows our public key and is forty times as long. */
+  firstHintsPerSecond: 10_000,
 
   /** Keepalives (protocol.md 5): one per NAT mapping, started at this interval. */
   keepaliveMs: 20 * second,
@@ -46,8 +48,11 @@ export const limits = {
   leaseSeconds: 3600,
 
   /** Paths. */
-  /** A path that another has replaced still receives for so long. */
-  retiredMs: 2 * second,
+  /**
+   * A path that another has replaced still receives for so long; longer at the end with the higher Node ID, so
+   * that of two ends that chose differently one learns it while the other's choice still stands.
+   */
+  retired: { lowerMs: 2 * second, higherMs: 3 * second },
   maxPathsPerNode: 1024,
   tunnel: { firstMs: 150, mostMs: 2 * second },
   maxTunnelTries: 12,

@@ -79,7 +79,7 @@ export class TunnelContext {
    * peer: so it is told only once this path has a route.
    */
   tellEpoch(tunnel: Tunnel): void {
-    if (tunnel.sendEpoch < 0) return;
+    if (tunnel.sendEpoch < 0 || tunnel.retired) return;
     tunnel.toldEpoch = tunnel.sendEpoch;
     this.role.path({ op: 'key-use', pathId: tunnel.pathId, epoch: tunnel.sendEpoch });
   }

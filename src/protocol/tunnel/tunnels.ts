@@ -139,14 +139,23 @@ export class Tunnels {
 
   /**
    * Ends the sending on a path that another one to the same peer has replaced. What the peer has sent on it
-   * still comes in for a moment, so that nothing is lost.
+   * still comes in for `forMs`, so that nothing is lost.
    */
-  retire(tunnel: Tunnel, successor: Tunnel): void {
+  retire(tunnel: Tunnel, successor: Tunnel, forMs: number): void {
     tunnel.retired = true;
     tunnel.pending = undefined;
     for (const name of timerNames) this.#context.clear(name, tunnel);
-    this.#context.timer('retired', tunnel, limits.retiredMs);
+    this.#context.timer('retired', tunnel, forMs);
     this.#context.tellEpoch(successor);
+  }
+
+  /** The path that had replaced this one is gone: this one is used again. */
+  revive(tunnel: Tunnel): void {
+    tunnel.retired = false;
+    this.#context.clear('retired', tunnel);
+    if (tunnel.relay) this.#legs.keepAlive(tunnel);
+    if (tunnel.active !== 'none') this.#routes.take(tunnel, tunnel.active, 'in use again');
+    this.#context.tellEpoch(tunnel);
   }
 
   /** The preferred uplink has changed. */
@@ -291,7 +300,6 @@ export class Tunnels {
     if (isDrop(header)) return header;
     const tunnel = this.#tunnelById.get(header.pathId);
     if (!tunnel) return drop('unknown-path');
-    if (tunnel.retired && header.name !== 'pathClose') return drop('unexpected');
     if (header.side === tunnel.side) return drop('wrong-side');
     const keys = tunnel.keys[header.epoch];
     if (!keys) return drop('wrong-epoch');

@@ -3,6 +3,7 @@
  * for again, one that is idle is closed; and who waits for a path is told.
  */
 import type { RoleContext } from '../../protocol/context.ts';
+import { limits } from '../../protocol/limits.ts';
 import type { JsonObject } from '../../protocol/machine.ts';
 import type { Sessions } from '../../protocol/sessions.ts';
 import type { Handover, Tunnel } from '../../protocol/tunnel/tunnel.ts';
@@ -69,13 +70,15 @@ export class PathLife {
 
   #established(tunnel: Tunnel): void {
     const { tunnels, waiters } = this.#node;
+    const { lowerMs, higherMs } = limits.retired;
     for (const waiter of waiters.ofPath(tunnel.pathId)) this.#control.up(waiter, tunnel);
     for (const other of [...tunnels.values()]) {
       if (other === tunnel || !leadAlike(tunnel, other) || other.retired) continue;
       const prevailing = prevails(tunnel, other);
       if (other.established && !tunnel.retired) {
-        if (prevailing) tunnels.retire(other, tunnel);
-        else tunnels.retire(tunnel, other);
+        const forMs = this.#node.nodeId < tunnel.peer.nodeId ? lowerMs : higherMs;
+        if (prevailing) tunnels.retire(other, tunnel, forMs);
+        else tunnels.retire(tunnel, other, forMs);
       } else if (!other.established && other.createdAt + sameMomentMs < tunnel.createdAt) {
         this.#closeReplaced(other);
       }
@@ -84,6 +87,7 @@ export class PathLife {
 
   /** A path is lost: the DS is asked, unless another one to the same peer works already. */
   #lost(tunnel: Tunnel, why: string): void {
+    if (tunnel.retired) return;
     this.#context.log('info', `Path to ${tunnel.peer.name}: ${why}.`);
     const isReplaced = [...this.#node.tunnels.values()].some(
       (other) =>
@@ -121,6 +125,8 @@ export class PathLife {
     this.#context.log('info', `Path to ${peer.name} closed: ${why}.`);
     this.#context.event('path', { pathId, peer: peer.name, route: 'closed' });
     const replaced = this.#node.tunnels.toPeer(peer.nodeId, plan.kind);
+    // The ends may have chosen differently between two paths: what was retired here is what the peer uses.
+    if (replaced?.retired) this.#node.tunnels.revive(replaced);
     if (plan.kind === 'exit' && !replaced && why !== 'stopping') this.#node.wantExit();
   }
 
