@@ -26,8 +26,6 @@ export interface DueTimer<Name extends string> {
 
 interface Row<Name extends string> extends DueTimer<Name> {
   at: number;
-  /** Name and key as one map key. */
-  readonly label: string;
   /** Position in the heap. */
   slot: number;
   /** Breaks ties by the order of setting, so that a run repeats exactly. */
@@ -35,7 +33,8 @@ interface Row<Name extends string> extends DueTimer<Name> {
 }
 
 export class Timers<Name extends string> {
-  readonly #rowByLabel = new Map<string, Row<Name>>();
+  /** By name, then key: no text is put together for a look-up. */
+  readonly #rowsByName = new Map<Name, Map<string, Row<Name>>>();
   readonly #heap: Row<Name>[] = [];
   #order = 0;
 
@@ -43,30 +42,34 @@ export class Timers<Name extends string> {
     return this.#heap.length;
   }
 
-  /** Sets or moves the timer `name` of `key` to `at`; a name holds no space. */
+  /** Sets or moves the timer `name` of `key` to `at`. */
   set(name: Name, key: string, at: number): void {
     assert(Number.isFinite(at), 'a timer is set to a finite time');
-    const label = `${name} ${key}`;
-    let row = this.#rowByLabel.get(label);
+    let rows = this.#rowsByName.get(name);
+    if (!rows) {
+      rows = new Map();
+      this.#rowsByName.set(name, rows);
+    }
+    let row = rows.get(key);
     this.#order += 1;
     if (row) {
       row.at = at;
       row.order = this.#order;
     } else {
-      row = { name, key, label, at, slot: this.#heap.length, order: this.#order };
-      this.#rowByLabel.set(label, row);
+      row = { name, key, at, slot: this.#heap.length, order: this.#order };
+      rows.set(key, row);
       this.#heap.push(row);
     }
     this.#sink(this.#rise(row.slot));
   }
 
   clear(name: Name, key: string): void {
-    const row = this.#rowByLabel.get(`${name} ${key}`);
+    const row = this.#rowsByName.get(name)?.get(key);
     if (row) this.#remove(row);
   }
 
   #remove(row: Row<Name>): void {
-    this.#rowByLabel.delete(row.label);
+    this.#rowsByName.get(row.name)?.delete(row.key);
     const last = this.#heap.pop() as Row<Name>;
     if (last === row) return;
     this.#heap[row.slot] = last;
@@ -75,7 +78,7 @@ export class Timers<Name extends string> {
   }
 
   at(name: Name, key: string): number | undefined {
-    return this.#rowByLabel.get(`${name} ${key}`)?.at;
+    return this.#rowsByName.get(name)?.get(key)?.at;
   }
 
   deadline(): Deadline | undefined {

@@ -27,7 +27,9 @@ export class RoleContext {
   /** Time of the input being handled, milliseconds on the machine's clock. */
   now = 0;
   readonly drops = new Counters<DropReason>();
-  readonly trace: TraceEntry[] = [];
+  /** A ring. */
+  readonly #trace: TraceEntry[] = [];
+  #traced = 0;
   #outputs: Output[] = [];
   #next = 0;
   #stampCounter = 0;
@@ -97,6 +99,12 @@ export class RoleContext {
     return this.#stampCounter;
   }
 
+  /** The last messages, the oldest first. */
+  get trace(): readonly TraceEntry[] {
+    const next = this.#traced % limits.traceKept;
+    return [...this.#trace.slice(next), ...this.#trace.slice(0, next)];
+  }
+
   note(
     direction: TraceEntry['direction'],
     message: MessageName | undefined,
@@ -104,7 +112,14 @@ export class RoleContext {
     bytes: number,
     summary = '',
   ): void {
-    if (this.trace.length >= limits.traceKept) this.trace.shift();
-    this.trace.push({ at: this.now, direction, message, endpoint, bytes, summary });
+    this.#trace[this.#traced % limits.traceKept] = {
+      at: this.now,
+      direction,
+      message,
+      endpoint,
+      bytes,
+      summary,
+    };
+    this.#traced += 1;
   }
 }

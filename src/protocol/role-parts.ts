@@ -1,5 +1,5 @@
 /** What every role does with the machines it is made of: their timers, and their events until none is left. */
-import { type Deadline, earliest } from '../base/timers.ts';
+import type { Deadline } from '../base/timers.ts';
 import type { SessionEvent, Sessions } from './sessions.ts';
 import type { TunnelEvent } from './tunnel/tunnel-context.ts';
 import type { Tunnels } from './tunnel/tunnels.ts';
@@ -11,13 +11,19 @@ export interface Part {
 }
 
 export function deadlineOf(parts: readonly Part[]): Deadline | undefined {
-  return earliest(...parts.map((part) => part.deadline()));
+  let first: Deadline | undefined;
+  for (const part of parts) {
+    const each = part.deadline();
+    if (each && (!first || each.at < first.at)) first = each;
+  }
+  return first;
 }
 
 export function timeoutAll(parts: readonly Part[]): void {
   for (const part of parts) part.timeout();
 }
 
+const noEvents: readonly TunnelEvent[] = [];
 /** Two machines may answer each other so often in one turn; more would be a mistake of ours. */
 const maxRounds = 100;
 
@@ -30,7 +36,7 @@ export function drainEvents(
 ): void {
   for (let round = 0; round < maxRounds; round += 1) {
     const sessionEvents = sessions.takeEvents();
-    const tunnelEvents = tunnels?.takeEvents() ?? [];
+    const tunnelEvents = tunnels?.takeEvents() ?? noEvents;
     if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
     for (const event of sessionEvents) onSession(event);
     for (const event of tunnelEvents) onTunnel(event);

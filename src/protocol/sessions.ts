@@ -56,6 +56,8 @@ export type SessionEvent =
   /** An initiated session is due for renewal or in doubt: the role connects again, with what it has to say. */
   | { readonly event: 'session-wanted'; readonly association: Association };
 
+const noEvents: readonly SessionEvent[] = [];
+
 export class Sessions {
   readonly #context: RoleContext;
   readonly #hints: HintSender;
@@ -81,6 +83,7 @@ export class Sessions {
 
   /** The events so far, in order; the role drains them after every call into here. */
   takeEvents(): readonly SessionEvent[] {
+    if (this.#events.length === 0) return noEvents;
     const events = this.#events;
     this.#events = [];
     return events;

@@ -1,19 +1,24 @@
 /** Chaotic worlds in a row: progress every 2 s, and of every seed that fails all that is needed to see why. */
-import { nodeSuite } from '../support/node-suite.ts';
+import type { Suite } from '../../src/noise/suite.ts';
 import { runChaos } from './chaos.ts';
 
 const progressMs = 2000;
 const shownFailures = 3;
 
 /** Worlds of `count` seeds from `first` on; whether no invariant was broken. */
-export function runChaosSeeds(first: number, count: number, detailed: boolean): boolean {
+export function runChaosSeeds(
+  first: number,
+  count: number,
+  suite: Suite,
+  detailed: boolean,
+): boolean {
   const begin = Date.now();
   let shownAt = begin;
   const failed: number[] = [];
   let datagrams = 0;
   for (let seed = first; seed < first + count; seed += 1) {
     try {
-      const { world, faults } = runChaos(seed, nodeSuite);
+      const { world, faults } = runChaos(seed, suite);
       datagrams += world.network.sentCount;
       if (detailed) console.log([...faults, world.trace.diagram()].join('\n'));
     } catch (error) {

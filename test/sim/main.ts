@@ -3,6 +3,8 @@
  * (from `--seed S` on), one chaotic one again by `--replay S`. Ends with `N passed, N failed`.
  */
 import { parseArgs } from 'node:util';
+import { fastSuite } from '../support/fast-suite.ts';
+import { nodeSuite } from '../support/node-suite.ts';
 import { runBigWorld } from './big-world.ts';
 import { runChaosSeeds } from './chaos-seeds.ts';
 
@@ -10,8 +12,9 @@ const help = `npm run sim -- [options]
   --nodes N      nodes of the world (1000)
   --minutes M    virtual minutes (10)
   --seed S       seed of the world, or first seed of chaos (1)
-  --fast         cheap cryptography instead of the real one
   --chaos N      N small chaotic worlds instead of one big
+  --cheap        cheap cryptography in chaotic worlds: the same worlds in half the time
+  --real         real cryptography in a big world, in about twice the time
   --replay S     the chaotic world of one seed, with its faults and last datagrams
   --help         this text`;
 
@@ -27,7 +30,8 @@ function main(): boolean {
       nodes: { type: 'string' },
       minutes: { type: 'string' },
       seed: { type: 'string' },
-      fast: { type: 'boolean' },
+      cheap: { type: 'boolean' },
+      real: { type: 'boolean' },
       chaos: { type: 'string' },
       replay: { type: 'string' },
       help: { type: 'boolean' },
@@ -38,13 +42,16 @@ function main(): boolean {
     return true;
   }
   const seed = number(values.seed, 1);
-  if (values.replay !== undefined) return runChaosSeeds(number(values.replay, 1), 1, true);
-  if (values.chaos !== undefined) return runChaosSeeds(seed, number(values.chaos, 1000), false);
+  const suite = values.cheap ? fastSuite : nodeSuite;
+  if (values.replay !== undefined) return runChaosSeeds(number(values.replay, 1), 1, suite, true);
+  if (values.chaos !== undefined) {
+    return runChaosSeeds(seed, number(values.chaos, 1000), suite, false);
+  }
   return runBigWorld({
     nodes: number(values.nodes, 1000),
     minutes: number(values.minutes, 10),
     seed,
-    fast: values.fast ?? false,
+    suite: values.real ? nodeSuite : fastSuite,
   });
 }
 

@@ -37,6 +37,8 @@ export type TunnelEvent =
   | { readonly event: 'route-changed'; readonly tunnel: Tunnel; readonly why: string }
   | { readonly event: 'handover'; readonly tunnel: Tunnel; readonly handover: Handover };
 
+const noEvents: readonly TunnelEvent[] = [];
+
 export class TunnelContext {
   readonly role: RoleContext;
   readonly locality: Locality;
@@ -57,6 +59,7 @@ export class TunnelContext {
   }
 
   takeEvents(): readonly TunnelEvent[] {
+    if (this.#events.length === 0) return noEvents;
     const events = this.#events;
     this.#events = [];
     return events;

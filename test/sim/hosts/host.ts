@@ -238,7 +238,9 @@ export class Host implements ProcessHost, End {
       return;
     }
     // What nobody wants goes to the first role, which counts it and may answer with a hint.
-    const target = process.roles.find((each) => each.role.wants(bytes)) ?? process.roles[0];
+    const { roles } = process;
+    const wanted = roles.length > 1 && roles.find((each) => each.role.wants(bytes));
+    const target = wanted || roles[0];
     const now = this.#setting.queue.now;
     if (target) process.feed(target, { kind: 'datagram', now, from: source, uplink, bytes });
   }
@@ -268,7 +270,7 @@ export class Host implements ProcessHost, End {
         break;
       case 'store':
         if (output.value === undefined) this.disk(role).delete(output.name);
-        else this.disk(role).set(output.name, structuredClone(output.value));
+        else this.disk(role).set(output.name, copyOf(output.value));
         break;
       case 'control-answer': {
         const done = this.#doneByCall.get(output.id);
@@ -295,4 +297,9 @@ export class Host implements ProcessHost, End {
       this.#lastIp[isIpv6(ip) ? 6 : 4] = ip;
     }
   }
+}
+
+/** What a disk keeps is a value of its own. */
+function copyOf(value: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
 }
