@@ -21,6 +21,7 @@ import { version } from './version.ts';
 async function run(given: DaemonArguments): Promise<void> {
   if (!given.check) openState(given);
   const settings = loadSettings(given, !given.check);
+  if (given.absorb) exit(exitCodes.ok);
   const log = new Log({ level: settings.logLevel, stamped: given.stamped });
   for (const warning of settings.warnings) log.warn(formatProblem(warning));
   for (const problem of settings.problems) log.error(formatProblem(problem));

@@ -14,6 +14,8 @@ export interface DaemonArguments {
   readonly ubus: string;
   /** Only judge the configuration. */
   readonly check: boolean;
+  /** Only take invites out of the configuration, as a start would. */
+  readonly absorb: boolean;
   /** Lines of the log carry the time. */
   readonly stamped: boolean;
 }
@@ -31,6 +33,7 @@ The NTMobile daemon: Direction Server, Relay Server and node, as the configurati
   --state DIR      keys and what must survive a restart, mode 0700 (${defaultStatePath})
   --control SOCKET where "ntmobile" reaches this daemon (${defaultControlPath})
   --ubus SOCKET    where ubusd listens, on OpenWrt (${defaultUbusPath})
+  --absorb         turn invites in the configuration into what "ntmobile join" writes, and end
   --check          judge the configuration, say every problem, and end
   --timestamps     lines of the log carry the time
   --help           this text
@@ -55,6 +58,7 @@ export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArgu
     control: defaultControlPath,
     ubus: defaultUbusPath,
     check: false,
+    absorb: false,
     stamped: false,
   };
   for (let index = 0; index < words.length; index += 1) {
@@ -62,6 +66,7 @@ export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArgu
     if (word === '--help' || word === '-h') return { kind: 'help' };
     if (word === '--version') return { kind: 'version' };
     if (word === '--check') given.check = true;
+    else if (word === '--absorb') given.absorb = true;
     else if (word === '--timestamps') given.stamped = true;
     else if (word in valueOptions) {
       const value = words[index + 1];

@@ -55,6 +55,11 @@ export const zoneName: OptionType<string> = (text) => {
     : { error: `"${text}" must be a domain name such as home.example.` };
 };
 
+export const firewallZone: OptionType<string> = (text) =>
+  /^[A-Za-z0-9_.-]{1,32}$/.test(text)
+    ? { value: text }
+    : { error: `"${text}" must be the name of a firewall zone, such as wan.` };
+
 /** A name the kernel takes; "ntm" in front tells our own devices from uplinks. */
 export const deviceName: OptionType<string> = (text) =>
   /^ntm[A-Za-z0-9_-]{1,12}$/.test(text)

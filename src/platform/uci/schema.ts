@@ -8,6 +8,7 @@ import {
   anyPrefix,
   boolean,
   deviceName,
+  firewallZone,
   integer,
   inviteLine,
   nodeName,
@@ -29,6 +30,9 @@ export const mainTable = {
     'auto',
     'packets by the kernel module or in user space; "auto": the module where it is there',
   ),
+  // These two are for the service script of OpenWrt; the daemon only judges them.
+  firewall: withDefault(boolean, true, 'rules for port, exit and NTMobile hosts behind the router'),
+  wan_zone: listOf(firewallZone, 0, 8, 'firewall zones an exit leads to, "wan" when absent'),
 };
 
 const enabled = withDefault(boolean, false, 'whether this role runs');

@@ -75,8 +75,11 @@ delete() {
 # A running system takes it up at once; an image being built, or one at its first boot, when it starts.
 take_up() {
 	[ -z "$IPKG_INSTROOT" ] || return
+	# A service that stops takes its rules along, and the firewall reloads by itself.
 	if list_contains changed firewall && [ -e /var/run/fw4.state ]; then
-		/etc/init.d/firewall reload
+		if [ "$action" = setup ] || ! /etc/init.d/ntmobile running; then
+			/etc/init.d/firewall reload
+		fi
 	fi
 	list_contains changed network && ubus list network >/dev/null 2>&1 || return
 	if [ "$action" = remove ] || ubus call network get_proto_handlers | grep -q '"ntmobile"'; then

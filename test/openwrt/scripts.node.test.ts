@@ -1,0 +1,297 @@
+/**
+ * The scripts of the package `ntmobile` under busybox ash: service, set-up and its undoing, forwarding in
+ * dnsmasq, protocol handler. What they call of OpenWrt are doubles here; test/openwrt/main.ts runs them
+ * against the real ones.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { feedPackage } from '../../openwrt/package/feed-package.ts';
+import type { Package } from '../../openwrt/package/package-files.ts';
+import { DoubleRouter } from './double-router.ts';
+
+const root = process.env['NTM_ROOT'] ?? '.';
+const isRoot = process.getuid?.() === 0;
+const check = isRoot ? test : test.skip;
+let router: DoubleRouter;
+
+const firewallConfig = `
+config zone
+	option name 'lan'
+	list network 'lan'
+	option masq '0'
+
+config zone
+	option name 'wan'
+	list network 'wan'
+	list network 'wan6'
+	option masq '1'
+
+config rule 'mine'
+	option name 'Mine'
+`;
+const networkConfig = `
+config interface 'lan'
+	option device 'br-lan'
+`;
+const dhcpConfig = `
+config dnsmasq 'main'
+	option domainneeded '1'
+
+config dnsmasq 'guest'
+	option confdir '/tmp/guest.d'
+`;
+const server = `
+config ntmobile 'main'
+	option port '4700'
+
+config ds 'ds'
+	option enabled '1'
+	option zone 'home.example'
+
+config rs 'rs'
+	option enabled '1'
+	option exit '1'
+`;
+
+/** The package with empty bundles: what is tested is around them. */
+function daemonPackage(): Package {
+  const folder = mkdtempSync(join(tmpdir(), 'ntm-bundles-'));
+  const names = ['ntmobiled.js', 'ntmobile.js'];
+  for (const name of names) writeFileSync(join(folder, name), '');
+  const builtByName = new Map(
+    names.map((name) => [name, relative(root, join(folder, name))] as const),
+  );
+  try {
+    const path = 'openwrt/ntmobile/Makefile';
+    return feedPackage({ root, path, builtByName }, 'ntmobile');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test.before(() => {
+  if (isRoot) router = new DoubleRouter(root, daemonPackage());
+});
+test.after(() => {
+  if (isRoot) router.remove();
+});
+test.before.each(() => {
+  if (!isRoot) return;
+  router.run('rm -rf /tmp/* /var/run/ntmobile /etc/config/*');
+  router.write('/etc/config/firewall', firewallConfig);
+  router.write('/etc/config/network', networkConfig);
+  router.write('/etc/config/dhcp', dhcpConfig);
+  router.write('/etc/config/ntmobile', server);
+  router.write('/tmp/devices', 'lan br-lan\nwan pppoe-wan\n');
+});
+
+const service = '/etc/init.d/ntmobile';
+const setUp = '/usr/libexec/ntmobile/router.sh';
+const dnsmasq = '/usr/libexec/ntmobile/dnsmasq.sh';
+
+check('the shipped configuration enables nothing, and starting says so and runs nothing', () => {
+  router.write(
+    '/etc/config/ntmobile',
+    daemonPackage().files.find(({ path }) => path === '/etc/config/ntmobile')?.content ?? '',
+  );
+  const { code, text } = router.run(`${service} start`);
+  assert.is(code, 0);
+  assert.match(text, /no role is enabled; .*ntmobile join INVITE/);
+  assert.not.match(router.read('/tmp/calls'), /started|param command/);
+});
+
+check('the service runs the daemon with its log, its home in memory, and respawn', () => {
+  const calls = router.calls(`${service} start`);
+  assert.ok(calls.includes('param command /usr/sbin/ntmobiled'));
+  assert.ok(calls.includes('param stdout 1') && calls.includes('param stderr 1'));
+  assert.ok(calls.includes('param respawn 60 5 10'));
+  assert.match(
+    calls.join('\n'),
+    /param env TJS_HOME=\/var\/run\/ntmobile NTM_CONFIG=[0-9a-f]{32}\n/,
+  );
+  assert.ok(calls.includes('trigger ntmobile firewall network'));
+  const engine = router.calls('/usr/sbin/ntmobiled --check');
+  assert.equal(engine, [
+    'tjs run /usr/share/ntmobile/ntmobiled.js --check (home /var/run/ntmobile)',
+  ]);
+});
+
+check('the port is opened, and an exit is let out, by rules that vanish with the service', () => {
+  router.calls(`${setUp} setup`);
+  const rules = router.calls(`${service} start`).filter((line) => line.startsWith('rule '));
+  assert.equal(rules, [
+    'rule type=rule src=* proto=udp dest_port=4700 target=ACCEPT',
+    'rule type=rule src=ntm proto=icmp icmp_type=echo-request target=ACCEPT',
+    'rule type=rule src=ntm dest=wan proto=all target=ACCEPT',
+  ]);
+});
+
+check('without the zone only the port is opened, and with "option firewall 0" nothing is', () => {
+  const rules = () => router.calls(`${service} start`).filter((line) => line.startsWith('rule '));
+  assert.equal(rules(), ['rule type=rule src=* proto=udp dest_port=4700 target=ACCEPT']);
+  router.calls('uci set ntmobile.main.firewall=0');
+  const calls = router.calls(`${service} start`);
+  assert.not.match(calls.join('\n'), /rule |nft -D/);
+});
+
+check('own port and exit are masqueraded on the devices of the zones that lead out', () => {
+  const calls = router.calls(`${service} start`).filter((line) => line.startsWith('nft -D'));
+  assert.equal(calls, [
+    'nft -D port=4700 -D uplinks={ "pppoe-wan" } -f /usr/share/ntmobile/masquerade.nft',
+    'nft -D uplinks={ "pppoe-wan" } -f /usr/share/ntmobile/masquerade-exit.nft',
+  ]);
+  assert.not.match(router.calls(`${service} reload`).join('\n'), /nft (-D|delete)/);
+  router.write('/tmp/devices', 'lan br-lan\nwan pppoe-wan\nwan6 wwan0\n');
+  const second = router.calls(`${service} reload`).join('\n');
+  assert.match(second, /uplinks=\{ "pppoe-wan", "wwan0" \}/);
+  assert.not.match(second, /restarted/);
+});
+
+check('a changed log level or zone list is a signal, any other change a restart', () => {
+  router.calls(`${service} start`);
+  const reload = () => {
+    const calls = router.calls(`${service} reload`);
+    return calls.filter((line) => /^(signal|restarted|started|ended)/.test(line));
+  };
+  assert.equal(reload(), []);
+  router.write('/etc/config/ntmobile', server.replaceAll("'", '"').replaceAll('\t', '  '));
+  assert.equal(reload(), []);
+  router.calls('uci set ntmobile.main.log_level=debug');
+  assert.equal(reload(), ['signal ntmobile * HUP']);
+  router.write(
+    '/etc/config/ntmobile',
+    `${router.read('/etc/config/ntmobile')}\n# a remark\nconfig zone 'office'\n\toption zone 'b'\n`,
+  );
+  assert.equal(reload(), ['signal ntmobile * HUP']);
+  assert.equal(reload(), []);
+  router.calls('uci set ntmobile.main.port=4701');
+  assert.equal(reload(), ['restarted']);
+  router.calls('uci set ntmobile.ds.enabled=0; uci set ntmobile.rs.enabled=0');
+  assert.equal(reload(), ['ended']);
+});
+
+check('an invite in the configuration is taken out before the digest is made', () => {
+  router.write('/etc/config/ntmobile', `${server}\nconfig node 'node'\n\toption invite 'ntm1:x'\n`);
+  const calls = router.calls(`${service} start`);
+  const absorbed = calls.findIndex((line) => /ntmobiled\.js --absorb/.test(line));
+  assert.ok(absorbed >= 0 && absorbed < calls.findIndex((line) => line.startsWith('param env')));
+  router.write('/etc/config/ntmobile', server);
+  assert.not.match(router.calls(`${service} start`).join('\n'), /--absorb/);
+});
+
+check('stopping takes back forwarding and masquerade', () => {
+  router.calls(`${service} start`);
+  router.calls(`${dnsmasq} set 5649 home.example`);
+  const calls = router.calls(`${service} stop`);
+  assert.ok(calls.includes('nft delete table inet ntmobile'));
+  assert.ok(calls.includes('dnsmasq restart'));
+  assert.not.ok(router.has('/tmp/dnsmasq.main.d/ntmobile.conf'));
+});
+
+check('set-up adds interface and zone once, beside what the owner has', () => {
+  const first = router.run(`${setUp} setup`);
+  assert.is(first.code, 0);
+  assert.match(first.text, /Added the interface "ntm"\..*Added the firewall zone "ntm"\./s);
+  const files = () => ['network', 'firewall'].map((name) => router.read(`/etc/config/${name}`));
+  const made = files();
+  assert.match(made[0] ?? '', /config interface 'ntm'\n\toption proto 'ntmobile'/);
+  assert.match(made[1] ?? '', /config rule 'mine'/);
+  assert.match(made[1] ?? '', /config forwarding 'ntm_lan'/);
+  assert.is(router.run(`${setUp} setup`).text, '');
+  assert.equal(files(), made);
+  router.calls('uci set firewall.ntm.input=ACCEPT; uci delete firewall.ntm_lan');
+  assert.equal(router.calls(`${setUp} setup`), []);
+  assert.match(router.read('/etc/config/firewall'), /option input 'ACCEPT'/);
+  assert.not.match(router.read('/etc/config/firewall'), /ntm_lan/);
+});
+
+check('set-up leaves a zone "ntm" of the owner alone, whatever its section is called', () => {
+  const own = `${firewallConfig}\nconfig zone\n\toption name 'ntm'\n\toption input 'DROP'\n`;
+  router.write('/etc/config/firewall', own);
+  router.run(`${setUp} setup`);
+  assert.is(router.read('/etc/config/firewall'), own);
+  router.run(`${setUp} remove`);
+  assert.is(router.read('/etc/config/firewall'), own);
+});
+
+check('removal takes back what set-up made and no interface of another protocol', () => {
+  const before = router.run('uci export firewall; uci export network').text;
+  router.run(`${setUp} setup`);
+  const { text } = router.run(`${setUp} remove`);
+  assert.match(text, /Removed the firewall zone "ntm"\..*Removed the interface "ntm"\./s);
+  assert.is(router.run('uci export firewall; uci export network').text, before);
+  router.write('/etc/config/network', "config interface 'ntm'\n\toption proto 'static'\n");
+  assert.is(router.run(`${setUp} remove`).text, '');
+  assert.match(router.read('/etc/config/network'), /static/);
+});
+
+check('a running router takes the set-up over at once, or says what is needed for it', () => {
+  router.write('/tmp/handlers', '{ "ntmobile": {} }');
+  router.write('/var/run/fw4.state', '');
+  const calls = router.calls(`${setUp} setup`);
+  assert.ok(calls.includes('firewall reload') && calls.includes('network reload'));
+  router.run(`${setUp} remove; rm /tmp/handlers`);
+  const { text } = router.run(`${setUp} setup`);
+  assert.match(text, /service network restart/);
+  router.run('rm /var/run/fw4.state');
+});
+
+check('the uci-defaults script sets up and succeeds, so that it is run once', () => {
+  const { code, text } = router.run('cd /etc/uci-defaults && . ./90_ntmobile');
+  assert.is(code, 0);
+  assert.match(text, /Added the interface/);
+});
+
+check('zones go to every dnsmasq in volatile files, which restart it only when they change', () => {
+  const set = (zones: string) => router.calls(`${dnsmasq} set 5649 ${zones}`);
+  assert.equal(set('home.example 18.198.in-addr.arpa'), ['dnsmasq restart']);
+  assert.is(
+    router.read('/tmp/dnsmasq.main.d/ntmobile.conf'),
+    'server=/home.example/127.0.0.1#5649\nrebind-domain-ok=/home.example/\n' +
+      'server=/18.198.in-addr.arpa/127.0.0.1#5649\nrebind-domain-ok=/18.198.in-addr.arpa/\n',
+  );
+  assert.ok(router.has('/tmp/guest.d/ntmobile.conf'));
+  assert.equal(set('home.example 18.198.in-addr.arpa'), []);
+  assert.equal(set('home.example'), ['dnsmasq restart']);
+  assert.equal(router.calls(`${dnsmasq} clear`), ['dnsmasq restart']);
+  assert.not.ok(router.has('/tmp/guest.d/ntmobile.conf'));
+  assert.equal(router.calls(`${dnsmasq} clear`), []);
+  assert.is(router.read('/etc/config/dhcp'), dhcpConfig);
+});
+
+check('what is no port or zone never reaches the configuration of dnsmasq', () => {
+  for (const words of ['set x home.example', 'set 5649', `set 5649 'a/b'`, `set 5649 'a\nb'`, '']) {
+    const { code } = router.run(`${dnsmasq} ${words}`);
+    assert.is(code, 2, words);
+  }
+  assert.not.ok(router.has('/tmp/dnsmasq.main.d/ntmobile.conf'));
+});
+
+const handler = 'cd /lib/netifd/proto && ./ntmobile.sh';
+
+check('the protocol handler tells netifd what it takes', () => {
+  const { text } = router.run(`${handler} dump`);
+  assert.match(text, /string device\nstring zone\nint metric\n/);
+  assert.match(text, /no_device=1 available=1 no_proto_task=1/);
+});
+
+check('an interface that goes up or down is told to the daemon, and no daemon is no error', () => {
+  const setup = `${handler} setup ntm '{"device":"ntm0","zone":"ntm","metric":10}'`;
+  assert.equal(router.calls(setup), [
+    'ubus -t 5 call ntmobile interface_up {"interface":"ntm","device":"ntm0","zone":"ntm","metric":10}',
+  ]);
+  assert.equal(router.calls(`${handler} setup ntm '{}'`), [
+    'ubus -t 5 call ntmobile interface_up {"interface":"ntm"}',
+  ]);
+  assert.equal(router.calls(`${handler} teardown ntm '{}'`), [
+    'ubus -t 5 call ntmobile interface_down {"interface":"ntm"}',
+  ]);
+  router.write('/tmp/no-ubus', '');
+  assert.is(router.run(`${handler} setup ntm '{}'`).code, 0);
+  assert.is(router.run(`${handler} teardown ntm '{}'`).code, 0);
+});
+
+test.run();
