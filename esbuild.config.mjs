@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { argv, exit, pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import ts from 'typescript';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const limitBytes = 300 * 1024;
@@ -32,6 +33,61 @@ export function bundle(options) {
   });
 }
 
+/**
+ * Properties of tables that serve the protocol page, the vectors, the fuzz generator or `--help` alone: a
+ * program that lives in flash goes without those it does not read.
+ */
+const unread = {
+  wire: {
+    files: /\/src\/wire\/[\w-]+(?:-messages|fields)\.ts$/,
+    names: [
+      ...['purpose', 'source', 'from', 'to', 'notes'],
+      ...['description', 'sample', 'least', 'most', 'parts'],
+    ],
+  },
+  help: { files: /\/src\/protocol\/control-methods\.ts$/, names: ['summary', 'help'] },
+};
+const unreadBy = { ntmobiled: [unread.wire, unread.help], ntmobile: [unread.wire] };
+
+const without = (tables) => ({
+  name: 'without-unread',
+  setup({ onLoad }) {
+    for (const { files, names } of tables) {
+      onLoad({ filter: files }, ({ path }) => ({
+        contents: withoutProperties(readFileSync(path, 'utf8'), new Set(names)),
+        loader: 'ts',
+      }));
+    }
+  },
+});
+
+/** The text without the properties of these names in its object literals. */
+function withoutProperties(text, names) {
+  const source = ts.createSourceFile('', text, ts.ScriptTarget.Latest, true);
+  const cuts = [];
+  const visit = (node) => {
+    const isNamed = ts.isPropertyAssignment(node) || ts.isMethodDeclaration(node);
+    // Fields of a message may bear such a name: those are of the level `fields` and of structures.
+    if (isNamed && names.has(node.name.text) && !isField(node)) cuts.push([node.pos, node.end]);
+    else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  let kept = '';
+  let at = 0;
+  for (const [start, end] of cuts) {
+    kept += text.slice(at, start);
+    at = text[end] === ',' ? end + 1 : end;
+  }
+  return kept + text.slice(at);
+}
+
+/** Whether a property lies in the value of `fields` or in the argument of `struct`. */
+function isField(node) {
+  const owner = node.parent.parent;
+  if (ts.isPropertyAssignment(owner)) return owner.name.text === 'fields';
+  return ts.isCallExpression(owner) && owner.expression.getText() === 'struct';
+}
+
 /** Builds both programs into out/; the names and sizes in bytes of those that were built. */
 export async function buildPrograms() {
   const built = [];
@@ -45,6 +101,7 @@ export async function buildPrograms() {
       write: false,
       minify: true,
       external: ['tjs:*'],
+      plugins: [without(unreadBy[name])],
       metafile: true,
     }).catch((error) => {
       // What is left of an earlier build must not pass for this one.

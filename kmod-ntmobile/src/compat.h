@@ -7,6 +7,7 @@
 #define _NTM_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include <net/genetlink.h>
@@ -42,14 +43,37 @@ static inline struct nlattr **ntm_compat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/* Also renamed within stable series: Kbuild looks for the name. */
 static inline void ntm_compat_netns_immutable(struct net_device *dev)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#if defined(NTM_HAS_NETNS_IMMUTABLE)
 	dev->netns_immutable = true;
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#elif defined(NTM_HAS_NETNS_LOCAL)
 	dev->netns_local = true;
 #else
 	dev->features |= NETIF_F_NETNS_LOCAL;
+#endif
+}
+
+static inline void ntm_compat_set_gso_limits(struct net_device *dev, unsigned int segments)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	netif_set_tso_max_segs(dev, segments);
+#else
+	dev->gso_max_segs = segments;
+#endif
+}
+
+/*
+ * Whether a page is nobody else's, as the page cache's and a user's are. A flag of
+ * the skb says so too, but kernels before 2026 lose it when packets coalesce.
+ */
+static inline bool ntm_compat_page_is_private(struct page *page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return !READ_ONCE(page_folio(page)->mapping);
+#else
+	return !READ_ONCE(compound_head(page)->mapping);
 #endif
 }
 

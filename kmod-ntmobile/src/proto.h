@@ -21,8 +21,10 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/ipv6.h>
 #include <linux/kernel.h>
 #include <linux/types.h>
+#include <linux/udp.h>
 #include "compat.h"
 
 #define NTM_TYPE_CAPSULATED	0x80
@@ -58,6 +60,15 @@ struct ntm_header {
 };
 
 static_assert(sizeof(struct ntm_header) == 16);
+
+/*
+ * A super-packet is built in chunks of pages, of which it has two, and no segment
+ * lies across two of them: 44 segments at an outer MTU of 1500. Receivers that
+ * coalesce take 64 at most.
+ */
+#define NTM_CHUNK_SIZE		32768
+#define NTM_SUPER_CHUNKS	2
+#define NTM_SUPER_SEGMENTS	64
 
 /* Bytes a Capsulated Packet has besides the inner packet, from UDP on. */
 #define NTM_OVERHEAD	(sizeof(struct udphdr) + sizeof(struct ntm_header) + NTM_TAG_SIZE)
@@ -105,6 +116,14 @@ static inline bool ntm_header_valid(const struct ntm_header *header)
 	return header->type == NTM_TYPE_CAPSULATED &&
 	       header->version_flags >> 4 == NTM_VERSION &&
 	       !(header->version_flags & NTM_FLAG_RESERVED);
+}
+
+/* How many segments of @wire bytes of UDP payload a super-packet has at most, perhaps none. */
+static inline u32 ntm_super_segments(u32 wire)
+{
+	u32 headers = sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+
+	return min(NTM_SUPER_CHUNKS * (NTM_CHUNK_SIZE / wire), (0xffff - headers) / wire);
 }
 
 #endif /* _NTM_PROTO_H */

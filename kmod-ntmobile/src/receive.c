@@ -5,7 +5,6 @@
  * our port and a Path ID we know is taken; everything else goes on untouched,
  * to the daemon's socket or through this router.
  */
-#include <crypto/chacha20poly1305.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
@@ -15,7 +14,8 @@
 #include <net/ip6_route.h>
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
-#include "path.h"
+#include "receive.h"
+#include "seal.h"
 
 /* After defragmentation (-400), before raw (-300) and conntrack (-200). */
 #define NTM_HOOK_PRIORITY	(-350)
@@ -74,60 +74,105 @@ static struct ntm_path *ntm_reverse_path(struct ntm_dev *ntm, const struct ntm_a
 	return ntm_path_by_address(ntm, &next_hop);
 }
 
-/* Reads the inner header, which must be whole. Return: its length field, or 0. */
-static u32 ntm_read_inner(struct sk_buff *skb, struct ntm_address *source,
-			  struct ntm_address *destination, u8 *tos)
+/**
+ * ntm_read_inner - reads the inner header
+ * @packet: @length bytes, aligned in any way
+ * @length: how many there are
+ * @source: filled
+ * @destination: filled
+ *
+ * Return: the length that the header says, or 0 when the packet is not whole.
+ */
+u32 ntm_read_inner(const void *packet, u32 length, struct ntm_address *source,
+		   struct ntm_address *destination)
 {
-	u32 length = 0;
+	struct ipv6hdr ip6;
+	struct iphdr ip;
+	u32 said;
 
-	if (skb->len >= sizeof(struct iphdr) && ip_hdr(skb)->version == 4) {
-		skb->protocol = htons(ETH_P_IP);
-		length = ntohs(ip_hdr(skb)->tot_len);
-		*tos = ip_hdr(skb)->tos;
-		ntm_address_set4(source, ip_hdr(skb)->saddr);
-		ntm_address_set4(destination, ip_hdr(skb)->daddr);
-	} else if (skb->len >= sizeof(struct ipv6hdr) && ip_hdr(skb)->version == 6) {
-		skb->protocol = htons(ETH_P_IPV6);
-		length = ntohs(ipv6_hdr(skb)->payload_len) + sizeof(struct ipv6hdr);
-		*tos = ipv6_get_dsfield(ipv6_hdr(skb));
-		ntm_address_set6(source, &ipv6_hdr(skb)->saddr);
-		ntm_address_set6(destination, &ipv6_hdr(skb)->daddr);
+	if (length < sizeof(ip))
+		return 0;
+	memcpy(&ip, packet, sizeof(ip));
+	if (ip.version == 4) {
+		said = ntohs(ip.tot_len);
+		ntm_address_set4(source, ip.saddr);
+		ntm_address_set4(destination, ip.daddr);
+		return said <= length && said >= sizeof(ip) ? said : 0;
 	}
-	return length <= skb->len && length >= sizeof(struct iphdr) ? length : 0;
+	if (ip.version != 6 || length < sizeof(ip6))
+		return 0;
+	memcpy(&ip6, packet, sizeof(ip6));
+	said = ntohs(ip6.payload_len) + sizeof(ip6);
+	ntm_address_set6(source, &ip6.saddr);
+	ntm_address_set6(destination, &ip6.daddr);
+	return said <= length ? said : 0;
 }
 
-/* An opened packet, linear, from the inner header on. Return: NTM_DROPS, or why not. */
-static enum ntm_drop ntm_deliver(struct ntm_path *path, struct sk_buff *skb, u8 outer_tos)
+/* Whether a packet between these two may come by this path. Return: NTM_DROPS, or why not. */
+enum ntm_drop ntm_admit(struct ntm_path *path, const struct ntm_address *source,
+			const struct ntm_address *destination)
 {
 	struct ntm_dev *ntm = path->entry.ntm;
-	struct ntm_address source, destination;
-	u32 length;
+
+	if (!ntm_path_has_address(ntm, path, source) && ntm_reverse_path(ntm, source) != path)
+		return NTM_DROP_BAD_INNER_SOURCE;
+	if (path->global_only && !ntm_address_is_global(destination))
+		return NTM_DROP_REFUSED;
+	return NTM_DROPS;
+}
+
+static u8 ntm_tos_of(const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->version == 4 ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
+}
+
+void ntm_origin_read(struct ntm_origin *origin, const struct sk_buff *skb,
+		     const struct udphdr *udp)
+{
+	ntm_endpoint_source(&origin->endpoint, skb, udp);
+	origin->uplink = skb->skb_iif;
+	origin->tos = ntm_tos_of(skb);
+}
+
+/* Counts what came in by the interface. */
+void ntm_received_add(struct ntm_dev *ntm, u32 packets, u32 bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(ntm->dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_add(&stats->rx_packets, packets);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/**
+ * ntm_up - hands an opened packet to the stack
+ * @ntm: the device it comes by
+ * @skb: from the inner header on, its protocol set; consumed. A super-packet has its
+ *	checksum as GRO leaves it, for all else the tag vouches
+ * @outer_tos: traffic class of the outer packet, whose congestion mark is carried over
+ *
+ * Return: false when RFC 6040 has the packet dropped.
+ */
+bool ntm_up(struct ntm_dev *ntm, struct sk_buff *skb, u8 outer_tos)
+{
 	u8 tos;
 
 	skb_reset_network_header(skb);
-	length = ntm_read_inner(skb, &source, &destination, &tos);
-	if (!length)
-		return NTM_DROP_MALFORMED;
-	if (!ntm_path_has_address(ntm, path, &source) &&
-	    ntm_reverse_path(ntm, &source) != path)
-		return NTM_DROP_BAD_INNER_SOURCE;
-	if (path->global_only && !ntm_address_is_global(&destination))
-		return NTM_DROP_REFUSED;
-	if (INET_ECN_decapsulate(skb, outer_tos, tos) > 1)
-		return NTM_DROP_MALFORMED;
-	__skb_trim(skb, length);
-	skb_scrub_packet(skb, false);
-	skb->mark = 0;
-	skb_clear_hash(skb);
+	tos = ntm_tos_of(skb);
+	if (INET_ECN_decapsulate(skb, outer_tos, tos) > 1) {
+		kfree_skb(skb);
+		return false;
+	}
 	skb->dev = ntm->dev;
-	/* The tag vouches for every checksum inside. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
+	if (!skb_is_gso(skb)) {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		skb->csum_level = ~0;
+		skb_probe_transport_header(skb);
+	}
 	skb_reset_mac_header(skb);
-	skb_probe_transport_header(skb);
-	dev_sw_netstats_rx_add(ntm->dev, length);
 	gro_cells_receive(&ntm->gro, skb);
-	return NTM_DROPS;
+	return true;
 }
 
 /* Protocol.md 11.6: only the newest packet of a direct path, no Relay Server, once in 100 ms. */
@@ -153,7 +198,7 @@ static bool ntm_float(struct ntm_path *path, const struct ntm_endpoint *from)
 /* An authenticated packet. Return: false when another CPU was first with its counter. */
 static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 			       const struct ntm_header *header, u32 length,
-			       const struct ntm_endpoint *from, int uplink)
+			       const struct ntm_origin *origin)
 {
 	u64 counter = ntm_header_counter(header), next;
 	bool is_first, is_moved = false, is_resumed;
@@ -174,16 +219,16 @@ static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 	is_first = !key->opened;
 	key->opened = true;
 	if (counter >= next)
-		is_moved = ntm_float(path, from);
+		is_moved = ntm_float(path, &origin->endpoint);
 	is_resumed = path->awaits_resume;
 	path->awaits_resume = false;
 	spin_unlock(&path->entry.lock);
 	if (unlikely(is_first))
 		ntm_notify_first_packet(path, ntm_header_epoch(header));
 	if (unlikely(is_moved))
-		ntm_notify_moved(path, from, uplink);
+		ntm_notify_moved(path, &origin->endpoint, origin->uplink);
 	if (unlikely(is_resumed))
-		ntm_notify_resumed(path, from);
+		ntm_notify_resumed(path, &origin->endpoint);
 	return true;
 }
 
@@ -205,50 +250,76 @@ static enum ntm_drop ntm_check(struct ntm_path *path, const struct ntm_header *h
 	return is_new ? NTM_DROPS : NTM_DROP_REPLAYED;
 }
 
-/*
- * Opens a Capsulated Packet in place. @skb is linear and its bytes are ours;
- * consumed when this returns NTM_DROPS, else dropped by the caller.
+/**
+ * ntm_open - opens a Capsulated Packet in place
+ * @path: it is of
+ * @header: of the packet
+ * @body: @length bytes that are ours alone
+ * @length: with the tag; set to that of the inner packet, 0 for none
+ * @origin: where it came from
+ *
+ * Return: NTM_DROPS, or why it is dropped.
  */
-static enum ntm_drop ntm_open(struct ntm_path *path, struct sk_buff *skb,
-			      unsigned int ip_length)
+enum ntm_drop ntm_open(struct ntm_path *path, const struct ntm_header *header, u8 *body,
+		       u32 *length, const struct ntm_origin *origin)
 {
-	u8 outer_tos = ip_hdr(skb)->version == 4 ? ip_hdr(skb)->tos :
-						  ipv6_get_dsfield(ipv6_hdr(skb));
-	struct ntm_datagram *datagram = (struct ntm_datagram *)(skb->data + ip_length);
-	struct ntm_header *header = &datagram->header;
-	u8 *body = (u8 *)(datagram + 1);
-	u32 length = skb->len - ip_length - sizeof(*datagram);
-	u8 flags = header->version_flags & 0xf;
-	struct ntm_endpoint from;
 	struct ntm_key *key;
 	enum ntm_drop drop;
 
 	drop = ntm_check(path, header, &key);
 	if (unlikely(drop != NTM_DROPS))
 		return drop;
-	if (unlikely(!chacha20poly1305_decrypt(body, body, length, (u8 *)header, sizeof(*header),
-					       ntm_nonce(ntm_header_counter(header), flags),
-					       key->receive)))
+	if (unlikely(!ntm_unseal(key, header, body, *length)))
 		return NTM_DROP_BAD_SEAL;
-	length -= NTM_TAG_SIZE;
-	ntm_endpoint_source(&from, skb, &datagram->udp);
-	if (!ntm_count_received(path, key, header, length, &from, skb->skb_iif))
+	*length -= NTM_TAG_SIZE;
+	if (!ntm_count_received(path, key, header, *length, origin))
 		return NTM_DROP_REPLAYED;
+	return NTM_DROPS;
+}
+
+/* One packet. @skb is linear and its bytes are ours; consumed when this returns NTM_DROPS. */
+static enum ntm_drop ntm_open_one(struct ntm_path *path, struct sk_buff *skb,
+				  unsigned int ip_length)
+{
+	struct ntm_datagram *datagram = (struct ntm_datagram *)(skb->data + ip_length);
+	u32 length = skb->len - ip_length - sizeof(*datagram);
+	struct ntm_dev *ntm = path->entry.ntm;
+	struct ntm_address source, destination;
+	struct ntm_origin origin;
+	enum ntm_drop drop;
+
+	ntm_origin_read(&origin, skb, &datagram->udp);
+	drop = ntm_open(path, &datagram->header, (u8 *)(datagram + 1), &length, &origin);
+	if (unlikely(drop != NTM_DROPS))
+		return drop;
 	if (!length) {
 		consume_skb(skb);
 		return NTM_DROPS;
 	}
 	__skb_pull(skb, ip_length + sizeof(*datagram));
+	length = ntm_read_inner(skb->data, length, &source, &destination);
+	if (unlikely(!length))
+		return NTM_DROP_MALFORMED;
+	drop = ntm_admit(path, &source, &destination);
+	if (unlikely(drop != NTM_DROPS))
+		return drop;
 	__skb_trim(skb, length);
-	return ntm_deliver(path, skb, outer_tos);
+	skb_scrub_packet(skb, false);
+	skb->mark = 0;
+	skb_clear_hash(skb);
+	skb->protocol = source.family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
+	ntm_received_add(ntm, 1, length);
+	if (unlikely(!ntm_up(ntm, skb, origin.tos)))
+		ntm_drops_add(&path->entry.drops, NTM_DROP_MALFORMED);
+	return NTM_DROPS;
 }
 
-/* Bytes of our own in one piece: taps and senders on this machine may share what came. */
+/* Bytes of our own in one piece: taps may share what came, and senders the fragments. */
 static struct sk_buff *ntm_own(struct sk_buff *skb)
 {
 	struct sk_buff *own;
 
-	if (skb_cloned(skb) || skb_has_shared_frag(skb)) {
+	if (skb_cloned(skb)) {
 		own = skb_copy(skb, GFP_ATOMIC);
 		consume_skb(skb);
 		return own;
@@ -266,7 +337,7 @@ static void ntm_receive_path(struct ntm_path *path, struct sk_buff *skb, unsigne
 
 	skb = ntm_own(skb);
 	if (likely(skb))
-		drop = ntm_open(path, skb, ip_length);
+		drop = ntm_open_one(path, skb, ip_length);
 	if (likely(drop == NTM_DROPS))
 		return;
 	ntm_drops_add(&path->entry.drops, drop);
@@ -294,39 +365,20 @@ static struct ntm_entry *ntm_find(struct net *net, const struct sk_buff *skb,
 	return ntm_entry_find(ntm, datagram->header.path_id);
 }
 
-/* Return: false when the packet is none of ours; else it is consumed. */
-static bool ntm_receive_one(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+/* One packet or a uniform super-packet; consumed. */
+static void ntm_receive_entry(struct ntm_entry *entry, struct sk_buff *skb, unsigned int ip_length)
 {
-	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
-
-	if (!entry)
-		return false;
-	if (likely(entry->kind == NTM_ENTRY_PATH))
-		ntm_receive_path(ntm_path_of(entry), skb, ip_length);
-	else
+	if (unlikely(entry->kind == NTM_ENTRY_RELAY))
 		ntm_relay_forward(ntm_relay_of(entry), skb);
-	return true;
+	else if (skb_is_gso(skb))
+		ntm_super_receive(ntm_path_of(entry), skb, ip_length);
+	else
+		ntm_receive_path(ntm_path_of(entry), skb, ip_length);
 }
 
-/* A super-packet may mix paths and control messages: each datagram is looked at alone. */
-static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
-					 unsigned int ip_length)
-{
-	struct sk_buff *segments, *next;
-
-	segments = skb_gso_segment(skb, 0);
-	if (IS_ERR_OR_NULL(segments))
-		return NF_DROP;
-	consume_skb(skb);
-	skb_list_walk_safe(segments, skb, next) {
-		skb_mark_not_on_list(skb);
-		if (!ntm_receive_one(net, skb, ip_length))
-			netif_receive_skb(skb);
-	}
-	return NF_STOLEN;
-}
-
-static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+/* One packet or a uniform super-packet. Return: what the hook says of it. */
+static unsigned int ntm_receive_uniform(struct net *net, struct sk_buff *skb,
+					unsigned int ip_length)
 {
 	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
 	const struct udphdr *udp;
@@ -337,14 +389,55 @@ static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned i
 		return NF_ACCEPT;
 	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
 	ntm_endpoint_source(&from, skb, udp);
-	if (!ntm_is_from_outside(net, skb, &from)) {
+	if (unlikely(!ntm_is_from_outside(net, skb, &from))) {
 		ntm_drops_add(&entry->drops, NTM_DROP_WRONG_SOURCE);
 		return NF_DROP;
 	}
-	if (unlikely(skb_is_gso(skb)))
-		return ntm_receive_segments(net, skb, ip_length);
-	ntm_receive_one(net, skb, ip_length);
+	ntm_receive_entry(entry, skb, ip_length);
 	return NF_STOLEN;
+}
+
+/* A super-packet may mix paths and control messages: each datagram is looked at alone. */
+static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
+					 unsigned int ip_length)
+{
+	struct sk_buff *segments, *next;
+	unsigned int verdict;
+
+	segments = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segments))
+		return NF_DROP;
+	consume_skb(skb);
+	skb_list_walk_safe(segments, skb, next) {
+		skb_mark_not_on_list(skb);
+		verdict = ntm_receive_uniform(net, skb, ip_length);
+		if (verdict == NF_ACCEPT)
+			netif_receive_skb(skb);
+		else if (verdict == NF_DROP)
+			kfree_skb(skb);
+	}
+	return NF_STOLEN;
+}
+
+/* A super-packet of datagrams to a port of ours that must be looked at one by one. */
+static bool ntm_is_mixed(struct net *net, const struct sk_buff *skb, unsigned int ip_length)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+	const struct udphdr *udp;
+	struct udphdr buffer;
+
+	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
+	if (!udp || !ntm_dev_by_port(net, udp->dest) || !ntm_is_for_us(net, skb))
+		return false;
+	return (type & (SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST)) != SKB_GSO_UDP_L4 ||
+	       !ntm_super_is_uniform(skb, ip_length);
+}
+
+static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+{
+	if (skb_is_gso(skb) && unlikely(ntm_is_mixed(net, skb, ip_length)))
+		return ntm_receive_segments(net, skb, ip_length);
+	return ntm_receive_uniform(net, skb, ip_length);
 }
 
 static unsigned int ntm_hook4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)

@@ -38,6 +38,7 @@ static bool ntm_is_leg(const struct ntm_target *leg, const struct ntm_endpoint *
  * @outer: where it goes
  * @side: of its sender
  * @length: of the UDP payload
+ * @packets: 1, or the datagrams of a super-packet
  * @tos: of the packet that came
  * @ttl: of the packet that came
  */
@@ -46,6 +47,7 @@ struct ntm_passage {
 	struct ntm_outer outer;
 	u8 side;
 	u32 length;
+	u32 packets;
 	u8 tos;
 	u8 ttl;
 };
@@ -133,7 +135,8 @@ static enum ntm_drop ntm_relay_same_family(struct ntm_relay *relay, struct sk_bu
 	struct dst_entry *dst = outer->dst;
 	unsigned int headers = ntm_ip_length(skb) + sizeof(struct udphdr);
 
-	if (skb->len > dst_mtu(dst)) {
+	if (skb_is_gso(skb) ? !skb_gso_validate_network_len(skb, dst_mtu(dst)) :
+			      skb->len > dst_mtu(dst)) {
 		dst_release(dst);
 		return NTM_DROP_TOO_BIG;
 	}
@@ -197,23 +200,29 @@ static enum ntm_drop ntm_relay_send(struct ntm_relay *relay, struct sk_buff *skb
 /**
  * ntm_relay_forward - a Capsulated Packet of a relayed path
  * @relay: its row
- * @skb: one datagram from its IP header on; consumed
+ * @skb: one datagram, or a super-packet whose datagrams all are of this path and side,
+ *	from its IP header on; consumed
  *
  * Under RCU, with softirqs off.
  */
 void ntm_relay_forward(struct ntm_relay *relay, struct sk_buff *skb)
 {
 	unsigned int ip_length = ntm_ip_length(skb);
+	struct ntm_header buffer, *header;
 	struct ntm_passage passage = {};
-	struct ntm_header *header;
 	enum ntm_drop drop = NTM_DROP_NO_MEMORY;
 
-	if (!pskb_may_pull(skb, ip_length + sizeof(struct udphdr) + sizeof(*header)))
+	if (!pskb_may_pull(skb, ip_length + sizeof(struct udphdr)))
 		goto drop;
 	skb_set_transport_header(skb, ip_length);
-	header = (struct ntm_header *)(udp_hdr(skb) + 1);
+	header = skb_header_pointer(skb, ip_length + sizeof(struct udphdr), sizeof(buffer),
+				    &buffer);
+	if (!header)
+		goto drop;
 	passage.side = ntm_header_side(header);
 	passage.length = skb->len - ip_length - sizeof(struct udphdr);
+	passage.packets = skb_is_gso(skb) ? DIV_ROUND_UP(passage.length,
+							 skb_shinfo(skb)->gso_size) : 1;
 	ntm_endpoint_source(&passage.from, skb, udp_hdr(skb));
 	if (passage.from.ip.family == AF_INET) {
 		passage.tos = ip_hdr(skb)->tos;
@@ -226,7 +235,7 @@ void ntm_relay_forward(struct ntm_relay *relay, struct sk_buff *skb)
 	if (unlikely(drop != NTM_DROPS))
 		goto drop;
 	spin_lock(&relay->entry.lock);
-	relay->forwarded_packets++;
+	relay->forwarded_packets += passage.packets;
 	relay->forwarded_bytes += passage.length;
 	spin_unlock(&relay->entry.lock);
 	return;

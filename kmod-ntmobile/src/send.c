@@ -5,14 +5,14 @@
  * packet is sealed into a buffer of its own: the pages of the one given are
  * shared with the retransmit queue and, after sendfile, with the page cache.
  */
-#include <crypto/chacha20poly1305.h>
 #include <linux/icmpv6.h>
 #include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/route.h>
-#include "path.h"
+#include "seal.h"
+#include "send.h"
 
 /* The next hop of the packet's route; its destination when it has no route (packet sockets). */
 static bool ntm_next_hop(struct sk_buff *skb, struct ntm_address *next_hop)
@@ -40,35 +40,13 @@ static bool ntm_next_hop(struct sk_buff *skb, struct ntm_address *next_hop)
 	return false;
 }
 
-/**
- * struct ntm_ticket - what one packet needs to be sealed and sent
- * @key: of the epoch in use; RCU keeps it
- * @counter: of this packet alone
- * @flags: of the header
- * @outer: where it goes
- * @also: where it goes too, when @has_also
- * @has_target: whether it goes anywhere
- * @has_also: during a planned move
- * @key_wanted: the daemon is to be asked for a new key
- */
-struct ntm_ticket {
-	struct ntm_key *key;
-	u64 counter;
-	u8 flags;
-	struct ntm_outer outer;
-	struct ntm_outer also;
-	bool has_target;
-	bool has_also;
-	bool key_wanted;
-};
-
 enum ntm_readiness { NTM_READY, NTM_NOT_YET, NTM_WORN_OUT };
 
-static void ntm_count_sent(struct ntm_path *path, struct ntm_key *key, u32 length,
+static void ntm_count_sent(struct ntm_path *path, struct ntm_key *key, u32 packets, u32 bytes,
 			   struct ntm_ticket *ticket)
 {
-	path->sent_packets++;
-	path->sent_bytes += length;
+	path->sent_packets += packets;
+	path->sent_bytes += bytes;
 	path->sent_at = jiffies;
 	path->entry.used_at = jiffies;
 	if (!key->sent_at)
@@ -87,11 +65,14 @@ static void ntm_count_sent(struct ntm_path *path, struct ntm_key *key, u32 lengt
 	}
 }
 
-/* All that the path's lock protects, in one turn. Under RCU with softirqs off. */
-static enum ntm_readiness ntm_ticket_take(struct ntm_path *path, u32 length,
+/*
+ * All that the path's lock protects, in one turn, for @packets inner packets of @bytes
+ * together. Under RCU with softirqs off.
+ */
+static enum ntm_readiness ntm_ticket_take(struct ntm_path *path, u32 packets, u32 bytes,
 					  struct ntm_ticket *ticket)
 {
-	u32 bytes = length + sizeof(struct ntm_header) + NTM_TAG_SIZE;
+	u32 wire = bytes + packets * (sizeof(struct ntm_header) + NTM_TAG_SIZE);
 	enum ntm_readiness readiness = NTM_NOT_YET;
 	struct ntm_key *key;
 
@@ -102,41 +83,49 @@ static enum ntm_readiness ntm_ticket_take(struct ntm_path *path, u32 length,
 	if (!key)
 		goto out;
 	readiness = NTM_WORN_OUT;
-	if (key->counter >= NTM_PACKETS_PER_KEY || ntm_key_expired(key))
+	if (key->counter + packets > NTM_PACKETS_PER_KEY || ntm_key_expired(key))
 		goto out;
 	readiness = NTM_READY;
 	ticket->key = key;
-	ticket->counter = key->counter++;
+	ticket->counter = key->counter;
+	key->counter += packets;
 	ticket->flags = ntm_header_flags(path->side, path->send_epoch);
-	ticket->has_target = ntm_target_pick(&path->target, bytes, &ticket->outer);
+	ticket->has_target = ntm_target_pick(&path->target, wire, &ticket->outer);
 	ticket->has_also = path->also.remote.ip.family != AF_UNSPEC &&
 			   time_before(jiffies, path->also_until) &&
-			   ntm_target_pick(&path->also, bytes, &ticket->also);
-	ntm_count_sent(path, key, length, ticket);
+			   ntm_target_pick(&path->also, wire, &ticket->also);
+	ntm_count_sent(path, key, packets, bytes, ticket);
 out:
 	spin_unlock(&path->entry.lock);
 	return readiness;
 }
 
-/* Return: the sealed packet from its header on, with room in front, or NULL. */
-static struct sk_buff *ntm_seal(const struct ntm_path *path, const struct ntm_ticket *ticket,
-				const struct sk_buff *skb)
+/* Return: an empty outer packet with room in front and for @length bytes, or NULL. */
+struct sk_buff *ntm_sealed_alloc(const struct ntm_ticket *ticket, u32 length)
 {
-	unsigned int room = LL_RESERVED_SPACE(ticket->outer.dst->dev) +
-			    ticket->outer.dst->header_len +
-			    sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+	const struct dst_entry *dst = ticket->outer.dst;
+	unsigned int room = ALIGN(LL_RESERVED_SPACE(dst->dev) + dst->header_len +
+				  sizeof(struct ipv6hdr) + sizeof(struct udphdr), 8);
+	struct sk_buff *sealed = alloc_skb(room + length, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (likely(sealed))
+		skb_reserve(sealed, room);
+	return sealed;
+}
+
+/* Return: the sealed packet from its header on, or NULL. */
+static struct sk_buff *ntm_seal_one(const struct ntm_path *path, const struct ntm_ticket *ticket,
+				    const struct sk_buff *skb)
+{
 	unsigned int length = skb->len;
 	struct ntm_header *header;
-	const u8 *plain;
 	struct sk_buff *sealed;
+	const u8 *plain;
 	u8 *body;
 
-	room = ALIGN(room, 8);
-	sealed = alloc_skb(room + sizeof(*header) + length + NTM_TAG_SIZE,
-			   GFP_ATOMIC | __GFP_NOWARN);
+	sealed = ntm_sealed_alloc(ticket, sizeof(*header) + length + NTM_TAG_SIZE);
 	if (unlikely(!sealed))
 		return NULL;
-	skb_reserve(sealed, room);
 	header = skb_put(sealed, sizeof(*header));
 	ntm_header_write(header, ticket->flags, ticket->counter, path->entry.path_id);
 	body = skb_put(sealed, length + NTM_TAG_SIZE);
@@ -147,9 +136,7 @@ static struct sk_buff *ntm_seal(const struct ntm_path *path, const struct ntm_ti
 		skb_copy_bits(skb, 0, body, length);
 	else
 		plain = skb->data;
-	chacha20poly1305_encrypt(body, plain, length, (u8 *)header, sizeof(*header),
-				 ntm_nonce(ticket->counter, ticket->flags), ticket->key->send);
-	sealed->priority = skb->priority;
+	ntm_seal(ticket->key, header, body, plain, length);
 	return sealed;
 }
 
@@ -180,8 +167,9 @@ static void ntm_answer_too_big(struct sk_buff *skb, u32 mtu)
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, max_t(u32, mtu, IPV6_MIN_MTU));
 }
 
+/* The two share the pages, which a receiver on this machine must not write to then. */
 static void ntm_send_also(struct ntm_path *path, struct ntm_ticket *ticket,
-			  const struct sk_buff *sealed, u8 tos)
+			  struct sk_buff *sealed)
 {
 	struct ntm_dev *ntm = path->entry.ntm;
 	enum ntm_drop drop;
@@ -189,11 +177,15 @@ static void ntm_send_also(struct ntm_path *path, struct ntm_ticket *ticket,
 
 	drop = ntm_outer_route(ntm, &ticket->also, &path->also, &path->entry.lock);
 	if (drop == NTM_DROPS) {
-		copy = skb_copy(sealed, GFP_ATOMIC);
+		copy = pskb_copy(sealed, GFP_ATOMIC);
 		if (copy) {
-			drop = ntm_outer_send(ntm, &ticket->also, copy, tos, false);
+			if (skb_is_nonlinear(copy)) {
+				skb_shinfo(copy)->flags |= SKBFL_SHARED_FRAG;
+				skb_shinfo(sealed)->flags |= SKBFL_SHARED_FRAG;
+			}
+			dst_hold(ticket->also.dst);
+			drop = ntm_outer_send(ntm, &ticket->also, copy, ticket->tos, false);
 		} else {
-			dst_release(ticket->also.dst);
 			drop = NTM_DROP_NO_MEMORY;
 		}
 	}
@@ -201,13 +193,30 @@ static void ntm_send_also(struct ntm_path *path, struct ntm_ticket *ticket,
 		ntm_drops_add(&path->entry.drops, drop);
 }
 
-/* One packet, its ticket taken. Return: NTM_DROPS, or why it was dropped. */
+/* Takes over @sealed and a reference on the ticket's route. Return: NTM_DROPS, or why not. */
+enum ntm_drop ntm_sealed_send(struct ntm_path *path, struct ntm_ticket *ticket,
+			      struct sk_buff *sealed)
+{
+	if (unlikely(ticket->has_also))
+		ntm_send_also(path, ticket, sealed);
+	return ntm_outer_send(path->entry.ntm, &ticket->outer, sealed, ticket->tos,
+			      ticket->may_fragment);
+}
+
+/* Counts what went out of the interface. */
+void ntm_sent_add(struct ntm_dev *ntm, u32 packets, u32 bytes)
+{
+	dev_sw_netstats_tx_add(ntm->dev, packets, bytes);
+}
+
+/*
+ * One packet of @length bytes or super-packet whose segments have that many, its ticket
+ * taken. Return: NTM_DROPS, or why it was dropped.
+ */
 static enum ntm_drop ntm_send_ready(struct ntm_path *path, struct ntm_ticket *ticket,
-				    struct sk_buff *skb)
+				    struct sk_buff *skb, struct ntm_super *super, u32 length)
 {
 	struct ntm_dev *ntm = path->entry.ntm;
-	u8 tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
-	bool may_fragment = ntm_may_fragment(skb);
 	struct sk_buff *sealed;
 	enum ntm_drop drop;
 	u32 mtu;
@@ -218,55 +227,88 @@ static enum ntm_drop ntm_send_ready(struct ntm_path *path, struct ntm_ticket *ti
 	if (drop != NTM_DROPS)
 		return drop;
 	mtu = ntm_path_mtu(path, &ticket->outer);
-	if (unlikely(skb->len > mtu) && !may_fragment) {
+	if (unlikely(length > mtu) && !ticket->may_fragment) {
 		ntm_answer_too_big(skb, mtu);
 		drop = NTM_DROP_TOO_BIG;
 		goto release;
 	}
+	if (super)
+		return ntm_super_send(path, ticket, super);
 	drop = NTM_DROP_NO_MEMORY;
-	sealed = ntm_seal(path, ticket, skb);
+	sealed = ntm_seal_one(path, ticket, skb);
 	if (!sealed)
 		goto release;
-	if (unlikely(ticket->has_also)) {
-		ntm_send_also(path, ticket, sealed, tos);
-		ticket->has_also = false;
-	}
-	dev_sw_netstats_tx_add(ntm->dev, 1, skb->len);
-	return ntm_outer_send(ntm, &ticket->outer, sealed, tos, may_fragment);
+	ntm_sent_add(ntm, 1, length);
+	return ntm_sealed_send(path, ticket, sealed);
 release:
 	dst_release(ticket->outer.dst);
 	return drop;
 }
 
-/* One packet, not a super-packet; consumed. */
-static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb,
+/* One packet, or a super-packet as read into @super; consumed. */
+static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb, struct ntm_super *super,
 			 const struct ntm_address *next_hop)
 {
+	u32 packets = super ? super->count : 1;
+	u32 bytes = super ? skb->len + (packets - 1) * super->length : skb->len;
 	struct ntm_dev *ntm = path->entry.ntm;
 	enum ntm_drop drop = NTM_DROP_UNKNOWN_KEY;
 	struct ntm_ticket ticket;
 
-	switch (ntm_ticket_take(path, skb->len, &ticket)) {
+	switch (ntm_ticket_take(path, packets, bytes, &ticket)) {
 	case NTM_NOT_YET:
 		ntm_pending_hold(ntm, skb, next_hop);
 		return;
 	case NTM_WORN_OUT:
 		break;
 	case NTM_READY:
-		drop = ntm_send_ready(path, &ticket, skb);
+		ticket.tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
+		ticket.may_fragment = !super && ntm_may_fragment(skb);
+		drop = ntm_send_ready(path, &ticket, skb, super,
+				      super ? super->length + super->segment : skb->len);
 		if (ticket.has_also)
 			dst_release(ticket.also.dst);
 		if (ticket.key_wanted)
 			ntm_notify_entry(&path->entry, NTMOBILE_CMD_KEY_WANTED_NTF);
 		break;
 	}
-	if (drop == NTM_DROPS) {
+	if (likely(drop == NTM_DROPS)) {
 		consume_skb(skb);
 		return;
 	}
 	ntm_drops_add(&path->entry.drops, drop);
 	DEV_STATS_INC(ntm->dev, tx_dropped);
 	kfree_skb(skb);
+}
+
+/* A super-packet of a kind that is not cut up here, or whose segments may be fragmented. */
+static void ntm_send_segments(struct ntm_path *path, struct sk_buff *skb,
+			      const struct ntm_address *next_hop)
+{
+	struct sk_buff *segments, *next;
+
+	/* Segments without any offload are linear and their bytes are their own. */
+	segments = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segments)) {
+		ntm_dev_drop(path->entry.ntm, NTM_DROP_MALFORMED, skb);
+		return;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segments, skb, next) {
+		skb_mark_not_on_list(skb);
+		ntm_send_one(path, skb, NULL, next_hop);
+	}
+}
+
+static noinline void ntm_send_super(struct ntm_path *path, struct sk_buff *skb,
+				    const struct ntm_address *next_hop)
+{
+	struct ntm_super super;
+
+	if (!ntm_may_fragment(skb) && ntm_super_read(&super, skb))
+		ntm_send_one(path, skb, &super, next_hop);
+	else
+		ntm_send_segments(path, skb, next_hop);
 }
 
 /**
@@ -279,7 +321,6 @@ static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb,
 void ntm_send(struct ntm_dev *ntm, struct sk_buff *skb)
 {
 	struct ntm_address next_hop;
-	struct sk_buff *segments, *next;
 	struct ntm_path *path;
 
 	if (unlikely(!ntm_next_hop(skb, &next_hop))) {
@@ -296,21 +337,10 @@ void ntm_send(struct ntm_dev *ntm, struct sk_buff *skb)
 		ntm_pending_hold(ntm, skb, &next_hop);
 		return;
 	}
-	if (!skb_is_gso(skb)) {
-		ntm_send_one(path, skb, &next_hop);
-		return;
-	}
-	/* Segments without any offload are linear and their bytes are their own. */
-	segments = skb_gso_segment(skb, 0);
-	if (IS_ERR_OR_NULL(segments)) {
-		ntm_dev_drop(ntm, NTM_DROP_MALFORMED, skb);
-		return;
-	}
-	consume_skb(skb);
-	skb_list_walk_safe(segments, skb, next) {
-		skb_mark_not_on_list(skb);
-		ntm_send_one(path, skb, &next_hop);
-	}
+	if (skb_is_gso(skb))
+		ntm_send_super(path, skb, &next_hop);
+	else
+		ntm_send_one(path, skb, NULL, &next_hop);
 }
 
 netdev_tx_t ntm_xmit(struct sk_buff *skb, struct net_device *dev)

@@ -193,6 +193,11 @@ static void ntm_push_udp(struct ntm_dev *ntm, const struct ntm_outer *outer,
 	udp->len = htons(skb->len);
 	udp->check = 0;
 	skb->ip_summed = CHECKSUM_NONE;
+	if (skb_is_gso(skb)) {
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = offsetof(struct udphdr, check);
+	}
 	if (outer->to.ip.family == AF_INET)
 		udp_set_csum(false, skb, outer->source.ip4, outer->to.ip.ip4, skb->len);
 	else
@@ -212,7 +217,7 @@ static void ntm_push_ip4(const struct ntm_outer *outer, struct sk_buff *skb, u8 
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = outer->source.ip4;
 	ip->daddr = outer->to.ip.ip4;
-	__ip_select_ident(dev_net(outer->dst->dev), ip, 1);
+	__ip_select_ident(dev_net(outer->dst->dev), ip, skb_shinfo(skb)->gso_segs ? : 1);
 	ip_send_check(ip);
 	skb->protocol = htons(ETH_P_IP);
 }
@@ -236,7 +241,8 @@ static void ntm_push_ip6(const struct ntm_outer *outer, struct sk_buff *skb, u8 
  * ntm_outer_send - puts UDP and IP in front and sends
  * @ntm: the device
  * @outer: with its route, whose reference is taken over
- * @skb: from the NTM header on, ours alone, with room in front; consumed
+ * @skb: from the NTM header on, ours alone, with room in front; may be a super-packet;
+ *	consumed
  * @tos: traffic class of the outer packet
  * @may_fragment: no DF bit, for an inner packet that has none either
  *
@@ -247,8 +253,9 @@ enum ntm_drop ntm_outer_send(struct ntm_dev *ntm, struct ntm_outer *outer,
 {
 	struct dst_entry *dst = outer->dst;
 	bool is_ip4 = outer->to.ip.family == AF_INET;
-	unsigned int length = skb->len + sizeof(struct udphdr) +
-			      (is_ip4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	unsigned int length = sizeof(struct udphdr) +
+			      (is_ip4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
+			      (skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len);
 
 	if (length > dst_mtu(dst) && !(may_fragment && is_ip4)) {
 		dst_release(dst);

@@ -15,7 +15,7 @@ import { formatProblem } from '../platform/uci/options.ts';
 import { programArguments } from './cli/tjs-system.ts';
 import { type DaemonArguments, daemonHelp, parseDaemonArguments } from './daemon/arguments.ts';
 import { Daemon } from './daemon/daemon.ts';
-import { loadSettings, openState, prepareRoles } from './daemon/preparation.ts';
+import { loadSettings, openState, prepareNames, prepareRoles } from './daemon/preparation.ts';
 import { version } from './version.ts';
 
 async function run(given: DaemonArguments): Promise<void> {
@@ -35,7 +35,8 @@ async function run(given: DaemonArguments): Promise<void> {
   lockFile(`${given.state}/lock`);
   const suite = sodiumSuite();
   const { roles } = await prepareRoles(given, settings, suite, new SystemRandom());
-  const daemon = new Daemon({ given, settings, log, suite, roles, exit });
+  const names = prepareNames(settings);
+  const daemon = new Daemon({ given, settings, log, suite, roles, names, exit });
   onSignals({
     stop: (again) => (again ? exit(exitCodes.ok) : daemon.stop(exitCodes.ok)),
     reload: () => {

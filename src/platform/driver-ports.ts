@@ -20,6 +20,8 @@ export interface HostedRole {
 
 export type InterfaceOutput = Output & { readonly kind: 'interface' };
 
+export type DnsRequestOutput = Output & { readonly kind: 'dns-request' };
+
 /** A data path, in user space or in the kernel; notices come back through `Driver.notice`. */
 export interface PathPort {
   command(now: number, command: PathCommand): void;
@@ -46,6 +48,12 @@ export interface DriverPorts {
   readonly send: (to: Endpoint, uplink: string | undefined, bytes: Uint8Array) => void;
   readonly flush: () => void;
   readonly setInterface: (role: RoleName, wanted: InterfaceOutput) => void;
+  /** The answer to the query that came under this number; undefined for silence. */
+  readonly nameAnswer: (role: RoleName, id: number, bytes: Uint8Array | undefined) => void;
+  /** Asks other name servers; the outcome goes to `Driver.dnsResponse`. */
+  readonly dnsRequest: (role: RoleName, request: DnsRequestOutput) => void;
+  /** The zones that this machine resolves through the role now. */
+  readonly zones: (role: RoleName, zones: readonly string[]) => void;
   readonly event: (role: RoleName, name: string, data: JsonObject) => void;
   /** A role ended for good, with the sentence that says what mends it. */
   readonly fatal: (role: RoleName, text: string) => void;

@@ -160,6 +160,26 @@ export class Driver {
     this.settle();
   }
 
+  /** A DNS query that came to a role's listener. After a batch of them, `settle` is to be called. */
+  nameQuery(name: RoleName, id: number, from: Endpoint, stream: boolean, bytes: Uint8Array): void {
+    const role = this.#roles.find((each) => each.name === name);
+    if (!role || role.fatalText !== undefined || this.#stopped) return;
+    this.#give(role, { kind: 'name-query', now: this.#ports.now(), id, from, stream, bytes });
+  }
+
+  /** What came of a role's request to another name server. */
+  dnsResponse(
+    name: RoleName,
+    id: number,
+    response: Uint8Array | undefined,
+    error: string | undefined,
+  ): void {
+    const role = this.#roles.find((each) => each.name === name);
+    if (!role || this.#stopped) return;
+    this.#give(role, { kind: 'dns-response', now: this.#ports.now(), id, response, error });
+    this.settle();
+  }
+
   /** A control call to one role; settles when the role answers. */
   ask(name: RoleName, call: ControlCall): Promise<ControlAnswer> {
     const role = this.#roles.find((each) => each.name === name);
@@ -274,6 +294,12 @@ export class Driver {
         return this.#setInterface(role, out);
       case 'control-answer':
         return this.#answer(out.id, out.answer);
+      case 'name-answer':
+        return this.#ports.nameAnswer(role.name, out.id, out.bytes);
+      case 'dns-request':
+        return this.#ports.dnsRequest(role.name, out);
+      case 'zones':
+        return this.#ports.zones(role.name, out.zones);
       case 'event':
         return this.#ports.event(role.name, out.name, out.data);
       case 'fatal':

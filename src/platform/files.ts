@@ -57,7 +57,7 @@ export function writeFileDurably(path: string, content: Uint8Array): void {
     libc.close(fd);
   }
   orThrow(libc.rename(beside, path), `write ${path}`);
-  syncDirectory(directoryOf(path));
+  syncFile(directoryOf(path));
 }
 
 /** Gone for good when this returns; one that is not there is no error. */
@@ -67,7 +67,7 @@ export function removeFileDurably(path: string): void {
     if (number === errnos.ENOENT) return;
     throw new SystemError(`remove ${path}`, number);
   }
-  syncDirectory(directoryOf(path));
+  syncFile(directoryOf(path));
 }
 
 function directoryOf(path: string): string {
@@ -75,7 +75,8 @@ function directoryOf(path: string): string {
   return end < 0 ? '.' : path.slice(0, Math.max(end, 1));
 }
 
-function syncDirectory(path: string): void {
+/** Forces a file, or the names in a directory, to disk. Throws SystemError. */
+export function syncFile(path: string): void {
   const fd = orThrow(libc.open(path, O_RDONLY | O_CLOEXEC, 0), `open ${path}`);
   // Some file systems of flash memory cannot sync a directory and need not.
   if (libc.fsync(fd) < 0 && errno() !== errnos.EINVAL) {

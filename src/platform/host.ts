@@ -8,6 +8,7 @@ import type { DataPathStatus, RoleName } from '../protocol/control-results.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../protocol/machine.ts';
 import { openCarrier, type WantedDataPath } from './carrier-choice.ts';
 import { now } from './clock.ts';
+import { type NameSettings, Names } from './dns/names.ts';
 import { Driver } from './driver.ts';
 import type { HostedRole } from './driver-ports.ts';
 import { type InterfaceSettings, ownMark } from './interface-setup.ts';
@@ -31,6 +32,7 @@ export interface HostOptions {
   readonly kernelDevice?: string | undefined;
   /** "auto" when absent. */
   readonly dataPath?: WantedDataPath;
+  readonly names: NameSettings;
   readonly log: Log;
   readonly event: (role: RoleName, name: string, data: JsonObject) => void;
   readonly fatal: (role: RoleName, text: string) => void;
@@ -52,6 +54,7 @@ export class Host {
   readonly #carrier: PacketCarrier;
   readonly #watcher: UplinkWatcher;
   readonly #reversePath: ReversePath;
+  readonly #names: Names;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   /** Opens everything and starts the roles. Throws ProblemToMend for what its owner can mend. */
@@ -84,6 +87,14 @@ export class Host {
       settle: () => this.driver.settle(),
       failed,
     });
+    this.#names = new Names(options.names, log, {
+      query: (role, id, from, stream, bytes) =>
+        this.driver.nameQuery(role, id, from, stream, bytes),
+      settled: () => this.driver.settle(),
+      response: (role, id, response, error) => this.driver.dnsResponse(role, id, response, error),
+      isOwn: (ip) => this.#watcher.current.some((uplink) => uplink.ip === ip),
+      failed,
+    });
     this.driver = new Driver(options.roles, {
       now,
       log,
@@ -96,6 +107,9 @@ export class Host {
         this.#checkReversePath();
         if (virtual) options.interfaceChanged?.(virtual.wanted);
       },
+      nameAnswer: (role, id, bytes) => this.#names.answer(role, id, bytes),
+      dnsRequest: (role, request) => this.#names.request(role, request),
+      zones: (role, zones) => this.#names.zones(role, zones),
       event: options.event,
       fatal: options.fatal,
       crashed: options.crashed,
@@ -112,6 +126,7 @@ export class Host {
     this.#udp.setUplinks(this.#watcher.current);
     this.#carrier.setUplinks(this.#watcher.current);
     this.driver.start(this.#watcher.current, Math.floor(Date.now() / 1000));
+    this.#names.listen();
   }
 
   #moved(uplinks: readonly LocalUplink[]): void {
@@ -163,6 +178,11 @@ export class Host {
     }
   }
 
+  /** What keeps names from being answered, a sentence each. */
+  get nameProblems(): readonly string[] {
+    return this.#names.problems;
+  }
+
   ask(role: RoleName, call: ControlCall): Promise<ControlAnswer> {
     return this.driver.ask(role, call);
   }
@@ -173,6 +193,7 @@ export class Host {
       driver: this.driver.counters.snapshot(),
       udp: this.#udp.counters.snapshot(),
       ...this.#carrier.counters(),
+      dns: this.#names.counters,
     };
   }
 
@@ -181,6 +202,7 @@ export class Host {
     this.driver.stop();
     this.#watcher.close();
     this.#reversePath.restore();
+    this.#names.close();
     this.#carrier.close();
     this.#udp.close();
     this.#rtnl.close();

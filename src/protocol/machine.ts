@@ -67,6 +67,24 @@ export type Input =
       readonly call: ControlCall;
       readonly stats: readonly PathStats[];
     }
+  /** A DNS query for this role, as it came; each gets one `name-answer`. */
+  | {
+      readonly kind: 'name-query';
+      readonly now: number;
+      readonly id: number;
+      readonly from: Endpoint;
+      /** Over TCP: the answer may be long. */
+      readonly stream: boolean;
+      readonly bytes: Uint8Array;
+    }
+  /** What came of a `dns-request`: the answer to its very question, or why there is none. */
+  | {
+      readonly kind: 'dns-response';
+      readonly now: number;
+      readonly id: number;
+      readonly response: Uint8Array | undefined;
+      readonly error: string | undefined;
+    }
   /** The daemon is about to end: say goodbye. */
   | { readonly kind: 'stop'; readonly now: number };
 
@@ -95,6 +113,26 @@ export type Output =
   /** For subscribers of the control socket and of ubus: "handover", "path", "node". */
   | { readonly kind: 'event'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  /** The answer to a `name-query`; undefined for silence. */
+  | {
+      readonly kind: 'name-answer';
+      readonly id: number;
+      readonly bytes: Uint8Array | undefined;
+    }
+  /**
+   * Asks other name servers; one `dns-response` with the role's `id` follows within seconds. "upstream" are
+   * the system's name servers, but never one on this machine, which could ask back.
+   */
+  | {
+      readonly kind: 'dns-request';
+      readonly id: number;
+      readonly to: 'upstream' | Endpoint;
+      readonly bytes: Uint8Array;
+      /** Signed with the key of the owner's primary server (RFC 8945), and over TCP. */
+      readonly signed: boolean;
+    }
+  /** The zones this machine resolves through this role now, forward and reverse. */
+  | { readonly kind: 'zones'; readonly zones: readonly string[] }
   /** This role cannot go on until its configuration changes: the sentence names the act that mends it. */
   | { readonly kind: 'fatal'; readonly text: string };
 

@@ -4,7 +4,7 @@
  */
 import { ip, ipv4, ipv6 } from './address-fields.ts';
 import { list, optional, struct } from './composite-fields.ts';
-import { below, choice, flag, publicKey, text, u16, u32 } from './fields.ts';
+import { below, blob, choice, flag, publicKey, text, u16, u32 } from './fields.ts';
 import {
   candidates,
   incarnation,
@@ -243,5 +243,26 @@ export const directionMessages = {
     purpose: 'Noted; the paths in the list are not known here.',
     source: 'added',
     fields: { unknownPathIds: list(pathId, 64) },
+  }),
+  nameRequest: row({
+    code: 0x24,
+    title: 'Name Request',
+    framing: 'sealed',
+    from: 'node',
+    to: 'DS',
+    answer: 'nameResponse',
+    purpose: 'Which node has this name or this virtual IP? No path is built.',
+    source: 'paper 2, the NTM record asked of the own DS',
+    fields: { target: choice('name', 'virtual-ip'), name: text(254), ip: optional(ip) },
+  }),
+  nameResponse: row({
+    code: 0x25,
+    title: 'Name Response',
+    framing: 'sealed',
+    from: 'DS',
+    to: 'node',
+    purpose: 'The full name, and the data of the NTM record as the DNS has it.',
+    source: 'added',
+    fields: { name: text(254), record: blob(512) },
   }),
 };

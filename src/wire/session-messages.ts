@@ -97,11 +97,13 @@ export const sessionMessages = {
       token: optional(bytes(16)),
       advertised: list(endpointField, 2),
       exit: flag,
+      publish: flag,
     },
     notes: {
       token: 'The token of the invite, the first time only.',
       advertised: 'Relay Server only: where nodes reach it.',
       exit: 'Relay Server only: whether it carries traffic to general nodes.',
+      publish: 'Node only: its owner wants its real address in the DNS (A, AAAA).',
     },
   }),
   registrationResponse: row({
@@ -162,7 +164,10 @@ export const sessionMessages = {
     to: 'node, RS',
     purpose: 'The endpoint the DS saw; whether it wants the live paths told (it restarted).',
     source: 'paper 3.2',
-    fields: { observed: endpointField, wantLivePaths: flag },
+    fields: { observed: endpointField, wantLivePaths: flag, zones: text(250) },
+    notes: {
+      zones: 'Other zones that this DS finds names in: as many as fit, blanks between.',
+    },
   }),
   refusal: row({
     code: 0x1e,

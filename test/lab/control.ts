@@ -5,6 +5,7 @@
 import { connect } from 'node:net';
 import type { ControlMethodName } from '../../src/protocol/control-methods.ts';
 import type { ControlResults } from '../../src/protocol/control-results.ts';
+import { slow } from './pace.ts';
 
 const timeoutMs = 10_000;
 
@@ -16,7 +17,7 @@ export function callDaemon<Method extends ControlMethodName>(
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     let text = '';
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer to ${method}`)));
+    socket.setTimeout(slow(timeoutMs), () => socket.destroy(new Error(`no answer to ${method}`)));
     socket.on('error', reject);
     socket.on('connect', () => {
       socket.write(`${JSON.stringify({ id: 1, method, arguments: given })}\n`);

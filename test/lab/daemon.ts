@@ -11,6 +11,7 @@ import type { ControlResults } from '../../src/protocol/control-results.ts';
 import { nowMs, sleep } from './agent/clock.ts';
 import { callDaemon } from './control.ts';
 import { endProcess, type Namespaces } from './namespaces.ts';
+import { slow } from './pace.ts';
 import type { DaemonName } from './topology.ts';
 
 const pollMs = 20;
@@ -101,7 +102,7 @@ export class Daemon {
     what: string,
     limitMs = 10_000,
   ): Promise<ControlResults[Method]> {
-    const end = nowMs() + limitMs;
+    const end = nowMs() + slow(limitMs);
     for (;;) {
       const result = await this.call(method).catch(() => undefined);
       if (result !== undefined && good(result)) return result;

@@ -7,8 +7,10 @@ import { basename, join } from 'node:path';
 import type { RouteKind } from '../../src/protocol/control-results.ts';
 import { Agent, agentProgram } from './agents.ts';
 import type { Daemon, Programs } from './daemon.ts';
+import { impair } from './impairment.ts';
 import { MovingHost } from './movement.ts';
 import { Namespaces } from './namespaces.ts';
+import type { LabOptions } from './options.ts';
 import { Overlay, type Peer } from './overlay.ts';
 import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
@@ -50,11 +52,21 @@ export class Lab {
     return { engine, daemon: copied(daemon), cli: copied(cli) };
   }
 
-  async startOverlay(programs: Programs, say: (text: string) => void): Promise<void> {
+  async startOverlay(
+    programs: Programs,
+    options: Pick<LabOptions, 'dataPath' | 'netem'>,
+    say: (text: string) => void,
+  ): Promise<void> {
     removeOldFolders();
     mkdirSync(this.folder, { recursive: true });
-    this.overlay = new Overlay(this.namespaces, this.#ownCopies(programs), this.folder);
+    this.overlay = new Overlay(
+      this.namespaces,
+      this.#ownCopies(programs),
+      this.folder,
+      options.dataPath,
+    );
     await this.overlay.start(say);
+    if (options.netem) await impair(this.namespaces);
   }
 
   /** Brings both hosts to where the pattern begins. */

@@ -9,6 +9,7 @@ import type { Programs } from './daemon.ts';
 import { Lab, outFolder } from './lab.ts';
 import { type LabOptions, parseOptions, UsageError, usage } from './options.ts';
 import { failedEntry, type ReportEntry, reportEntry } from './outcome.ts';
+import { setSlowness, slow } from './pace.ts';
 import { type Pattern, rowsFor } from './patterns.ts';
 import { Progress } from './progress.ts';
 import { summaryText, writeReports } from './report.ts';
@@ -29,9 +30,9 @@ async function runRows(lab: Lab, options: LabOptions, progress: Progress): Promi
   const trialOptions: TrialOptions = {
     handover: options.handover,
     traffic: options.traffic,
-    tcpBytesPerSecond,
+    tcpBytesPerSecond: Math.round(tcpBytesPerSecond / options.slow),
     floor: options.floor,
-    backLimitMs: options.check ? checkedBackMs : promisedBackMs,
+    backLimitMs: slow(options.check ? checkedBackMs : promisedBackMs),
   };
   const rows: Row[] = [];
   progress.line(tableHead());
@@ -72,7 +73,9 @@ async function runLab(options: LabOptions): Promise<number> {
     const work = (async () => {
       await lab.build((text) => progress.show(`setting up: ${text}`));
       if (!options.floor) {
-        await lab.startOverlay(programs(options), (text) => progress.show(`starting: ${text}`));
+        await lab.startOverlay(programs(options), options, (text) =>
+          progress.show(`starting: ${text}`),
+        );
       }
       return runRows(lab, options, progress);
     })();
@@ -113,6 +116,7 @@ async function main(): Promise<number> {
       console.log(usage);
       return 0;
     }
+    setSlowness(options.slow);
     if (rowsFor(options).length === 0) {
       console.log('0 passed, 0 failed');
       return 0;

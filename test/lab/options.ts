@@ -17,7 +17,15 @@ export interface LabOptions {
   readonly check: boolean;
   readonly word: string;
   readonly engine: string | undefined;
+  /** What carries packets; "mixed": the mobile node and its zone in user space, the rest in the kernel. */
+  readonly dataPath: LabDataPath;
+  /** 50 ms round trip and 1 % loss. */
+  readonly netem: boolean;
+  /** How many times slower than usual this machine is. */
+  readonly slow: number;
 }
+
+export type LabDataPath = 'auto' | 'user' | 'kernel' | 'mixed';
 
 export const usage = `npm start -- [options]     (the lab: 17 movement patterns, real daemons, real NATs)
   --pattern 3,12        only these rows of the table; also: further, crash, and rows by name
@@ -28,6 +36,9 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --keep                leave everything up at the end, until Ctrl-C
   --json                the report on standard output, progress on standard error
   --floor               without the overlay: what network and harness themselves cost
+  --datapath auto|user|kernel|mixed   mixed: MN and its zone in user space, CN and its zone in the kernel
+  --netem               50 ms round trip and 1 % loss through the internet (needs the kernel's netem)
+  --slow N              this machine is N times slower than usual: wider limits, less traffic
   --engine PATH         another txiki.js than the one NTM_TJS or npm gives
   --help`;
 
@@ -47,6 +58,8 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
   if (given.has('--help')) return 'help';
   const repeat = Number(given.get('--repeat') ?? 1);
   if (!Number.isSafeInteger(repeat) || repeat < 1) throw new UsageError('--repeat needs a number');
+  const slow = Number(given.get('--slow') ?? 1);
+  if (!(slow >= 1 && slow <= 100)) throw new UsageError('--slow needs a number from 1 to 100');
   return {
     patterns: (given.get('--pattern') ?? '').split(',').filter((id) => id !== ''),
     repeat,
@@ -59,6 +72,9 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     check: given.has('--check'),
     word: given.get('--word') ?? '',
     engine: given.get('--engine'),
+    dataPath: oneOf(given, '--datapath', ['auto', 'user', 'kernel', 'mixed']),
+    netem: given.has('--netem'),
+    slow,
   };
 }
 
@@ -74,6 +90,9 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--check', 'flag'],
   ['--word', 'value'],
   ['--engine', 'value'],
+  ['--datapath', 'value'],
+  ['--netem', 'flag'],
+  ['--slow', 'value'],
   ['--help', 'flag'],
 ]);
 

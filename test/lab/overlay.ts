@@ -5,6 +5,7 @@
 import type { PathRow, RouteKind } from '../../src/protocol/control-results.ts';
 import { Daemon, type Programs } from './daemon.ts';
 import type { Namespaces } from './namespaces.ts';
+import type { LabDataPath } from './options.ts';
 import { type DaemonName, port, servers, zones } from './topology.ts';
 
 export type Peer = 'cn' | 'gn';
@@ -16,7 +17,15 @@ export class Overlay {
   registeredAfterMs = 0;
   virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
 
-  constructor(namespaces: Namespaces, programs: Programs, folder: string) {
+  readonly #dataPath: LabDataPath;
+
+  constructor(
+    namespaces: Namespaces,
+    programs: Programs,
+    folder: string,
+    dataPath: LabDataPath = 'auto',
+  ) {
+    this.#dataPath = dataPath;
     const daemon = (name: DaemonName): Daemon => new Daemon(namespaces, name, programs, folder);
     this.daemons = {
       'ds-a': daemon('ds-a'),
@@ -36,6 +45,7 @@ export class Overlay {
     say('nodes');
     const [mn, cn] = await Promise.all([this.#enrolNode(zones.a), this.#enrolNode(zones.b)]);
     this.virtualIps = { mn, cn };
+    for (const name of ['mn', 'cn', 'rs-a', 'rs-b'] as const) await this.#checkDataPath(name);
   }
 
   /** MN's path to the peer, one that is up if there is any; undefined while there is none. */
@@ -116,9 +126,22 @@ export class Overlay {
     );
   }
 
+  #kindOf(name: DaemonName): Exclude<LabDataPath, 'mixed'> {
+    if (this.#dataPath !== 'mixed') return this.#dataPath;
+    return name === 'mn' || name === zones.a.rs ? 'user' : 'kernel';
+  }
+
+  /** What was asked for must be what carries the packets. */
+  async #checkDataPath(name: DaemonName): Promise<void> {
+    const wanted = this.#kindOf(name);
+    const { kind, reason } = (await this.daemons[name].call('status')).daemon.dataPath;
+    const is = kind === 'kernel' ? 'kernel' : 'user';
+    if (wanted !== 'auto' && wanted !== is) throw new Error(`${name} uses ${kind}: ${reason}`);
+  }
+
   async #enrolRelay(zone: Zone): Promise<void> {
     const relay = this.daemons[zone.rs];
-    relay.configure(relayConfig(zone));
+    relay.configure(mainConfig(this.#kindOf(zone.rs)) + relayConfig(zone));
     const name = zone.rs;
     const { invite } = await this.daemons[zone.ds].call('invite', { name, relay: true });
     await relay.join(invite);
@@ -132,7 +155,7 @@ export class Overlay {
 
   async #enrolNode(zone: Zone): Promise<string> {
     const node = this.daemons[zone.node];
-    node.configure(nodeConfig());
+    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig());
     const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
     await node.join(invite);
     node.start();
@@ -146,13 +169,16 @@ function megabytes(bytes: number | undefined): number {
   return Math.round(((bytes ?? 0) / (1 << 20)) * 10) / 10;
 }
 
-const main = `config ntmobile 'main'
+function mainConfig(dataPath: Exclude<LabDataPath, 'mixed'> = 'auto'): string {
+  return `config ntmobile 'main'
 	option port '${port}'
 	option log_level 'debug'
+	option datapath '${dataPath}'
 `;
+}
 
 function dsConfig(zone: Zone): string {
-  return `${main}
+  return `${mainConfig()}
 config ds 'ds'
 	option enabled '1'
 	option zone '${zone.name}'
@@ -172,7 +198,7 @@ config zone 'other'
 }
 
 function relayConfig(zone: Zone): string {
-  return `${main}
+  return `
 config rs 'rs'
 	option enabled '1'
 	option name '${zone.rs}'
@@ -183,7 +209,7 @@ config rs 'rs'
 }
 
 function nodeConfig(): string {
-  return `${main}
+  return `
 config node 'node'
 	option enabled '1'
 	option punch '1'

@@ -9,6 +9,7 @@ import type { Agent } from './agents.ts';
 import type { Lab } from './lab.ts';
 import { type FlowFigures, flowFigures } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
+import { slow } from './pace.ts';
 import type { Pattern, Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, servers } from './topology.ts';
 
@@ -61,6 +62,7 @@ const settleMs = 1000;
 const downMs = 1000;
 const lastDatagramMs = 300;
 const pollMs = 20;
+const datagramEveryMs = 10;
 const tcpLimitMs = 10_000;
 const firstPort = 20_000;
 
@@ -78,7 +80,7 @@ export async function runTrial(
   const move = await run.act();
   await run.back(move.end);
   await run.route(pattern.expected);
-  await sleep(settleMs);
+  await sleep(slow(settleMs));
   const routeAfter = await run.currentRoute();
   const signallingMs = pattern.kill === undefined ? await lab.signallingMs(pattern.peer) : null;
   const records = await run.end();
@@ -124,7 +126,7 @@ class TrialRun {
     await this.#steady();
     if (overlay !== undefined) await this.#startTcp(this.#peerIp());
     const route = await this.route(this.#lab.routesBefore(this.#pattern));
-    await sleep(steadyMs + Math.random() * phaseMs);
+    await sleep(slow(steadyMs + Math.random() * phaseMs));
     return route;
   }
 
@@ -160,11 +162,11 @@ class TrialRun {
   /** Waits until both ends have heard something after `since`, or for too long. */
   async back(since: number): Promise<void> {
     const ends = [this.#mobile, ...(this.#options.traffic === 'both' ? [this.#peer] : [])];
-    const end = nowMs() + backLimitMs;
+    const end = nowMs() + slow(backLimitMs);
     for (;;) {
       const heard = await Promise.all(ends.map((agent) => agent.call('udpHeard')));
       if (heard.every(({ lastAt }) => lastAt > since) || nowMs() > end) return;
-      await sleep(pollMs);
+      await sleep(slow(pollMs));
     }
   }
 
@@ -172,11 +174,11 @@ class TrialRun {
   async route(wanted: readonly RouteKind[]): Promise<RouteKind> {
     const { overlay } = this.#lab;
     if (overlay === undefined) return 'none';
-    const end = nowMs() + routeLimitMs;
+    const end = nowMs() + slow(routeLimitMs);
     for (;;) {
       const route = await overlay.route(this.#pattern.peer);
       if (wanted.includes(route) || nowMs() > end) return route;
-      await sleep(pollMs);
+      await sleep(slow(pollMs));
     }
   }
 
@@ -189,7 +191,7 @@ class TrialRun {
     const withTcp = this.#lab.overlay !== undefined;
     const both = [this.#mobile, this.#peer] as const;
     await Promise.all(both.map((agent) => agent.call('udpPause')));
-    await sleep(lastDatagramMs);
+    await sleep(slow(lastDatagramMs));
     const [mobileUdp, peerUdp] = await pair(both, (agent) => agent.call('udpStop'));
     if (!withTcp) {
       return { mobileUdp, peerUdp, mobileTcp: undefined, peerTcp: undefined, typing: undefined };
@@ -197,11 +199,11 @@ class TrialRun {
     // With a silent mobile node the connection was idle over the move: now it shows that it lives.
     if (silent) {
       await Promise.all(both.map((agent) => agent.call('tcpFlow', { flowing: true })));
-      await sleep(settleMs);
+      await sleep(slow(settleMs));
     }
     const typing = silent ? undefined : await this.#mobile.call('typingStop');
     if (!silent) await this.#peer.call('typingStop');
-    const finish = { limitMs: tcpLimitMs };
+    const finish = { limitMs: slow(tcpLimitMs) };
     const [mobileTcp, peerTcp] = await pair(both, (agent) => agent.call('tcpFinish', finish));
     return { mobileUdp, peerUdp, mobileTcp, peerTcp, typing };
   }
@@ -222,6 +224,7 @@ class TrialRun {
       port: this.#port,
       trial: this.#trial,
       roaming: this.#lab.overlay === undefined,
+      everyMs: slow(datagramEveryMs),
     };
     await this.#peer.call('udpStart', { ...common, sending: true });
     const sending = this.#options.traffic === 'both';
@@ -247,7 +250,7 @@ class TrialRun {
 
   async #steady(): Promise<void> {
     const ends = [this.#mobile, ...(this.#options.traffic === 'both' ? [this.#peer] : [])];
-    const end = nowMs() + readyLimitMs;
+    const end = nowMs() + slow(readyLimitMs);
     for (;;) {
       const heard = await Promise.all(ends.map((agent) => agent.call('udpHeard')));
       if (heard.every(({ count }) => count >= steadyDatagrams)) return;
@@ -255,7 +258,7 @@ class TrialRun {
         await Promise.all([this.#mobile, this.#peer].map((agent) => agent.call('udpStop')));
         throw new Error(`no traffic before the move: ${heard.map(({ count }) => count)} datagrams`);
       }
-      await sleep(pollMs);
+      await sleep(slow(pollMs));
     }
   }
 }

@@ -9,6 +9,8 @@ import { DaemonUnreachable } from '../../src/platform/control/errors.ts';
 import { ControlServer } from '../../src/platform/control/server.ts';
 import { streamPair } from '../support/stream-pair.ts';
 
+const counts = { nodes: 3, relays: 1, invites: 0 };
+
 export class MemorySystem implements System {
   readonly fileByPath = new Map<string, string>();
   readonly output: string[] = [];
@@ -65,6 +67,14 @@ export class MemorySystem implements System {
 
   async remove(path: string): Promise<void> {
     this.fileByPath.delete(path);
+  }
+
+  async backUpDirectory(_state: string, file: string) {
+    return { file, ...counts };
+  }
+
+  async restoreDirectory(state: string) {
+    return { madeAt: 1_790_000_000, before: `${state}/before-restore`, ...counts };
   }
 
   async tunProblem(): Promise<{ finding: string; act: string } | undefined> {

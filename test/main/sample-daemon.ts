@@ -182,7 +182,12 @@ export const results: Results = {
   'ds paths': { paths: [] },
   'rs paths': { paths: [relayed] },
   'node handovers': { handovers: [handover] },
-  'ds nodes': { nodes: [nodeRow, { ...nodeRow, kind: 'relay', name: 'a-relay', exit: true }] },
+  'ds nodes': {
+    nodes: [
+      nodeRow,
+      { ...nodeRow, kind: 'relay', name: 'a-relay', nodeId: 'rsrs-rsrs', exit: true },
+    ],
+  },
   'ds invite': { name: 'phone', relay: false, invite: 'ntm1:AAAA', expiresAt: 1_790_086_400 },
   'ds invites': { invites: [{ name: 'phone', relay: false, expiresAt: 1_790_007_300 }] },
   'ds uninvite': { name: 'phone' },

@@ -100,6 +100,9 @@ class World {
         if (this.broken) throw new Error('no such device');
         this.did.push(`${role} sets ${wanted.device}`);
       },
+      nameAnswer: () => {},
+      dnsRequest: () => {},
+      zones: () => {},
       event: (role, name) => this.did.push(`${role} event ${name}`),
       fatal: (role, text) => this.did.push(`${role} fatal ${text}`),
       crashed: (error, summary) => this.crashes.push({ error, summary }),

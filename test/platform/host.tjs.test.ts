@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Endpoint, Prefix } from '../../src/base/ip.ts';
 import type { Deadline } from '../../src/base/timers.ts';
+import { noNames } from '../../src/platform/dns/names.ts';
 import { Host } from '../../src/platform/host.ts';
 import { Log } from '../../src/platform/log.ts';
 import { FileStore } from '../../src/platform/store/file-store.ts';
@@ -85,6 +86,7 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
         },
       ],
       suite,
+      names: noNames,
       port: 0,
       device,
       log: new Log({ level: 'debug', write: (line) => lines.push(line) }),
@@ -134,6 +136,7 @@ rooted('a packet to nowhere is told to the node', async () => {
   const host = new Host({
     roles: [{ ...role, requiresStore: false }],
     suite,
+    names: noNames,
     port: 0,
     device: 'ntm4',
     log: new Log({ level: 'error' }),

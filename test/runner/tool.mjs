@@ -26,7 +26,7 @@ const keptLines = 60;
 const builds = new Map();
 
 /** The tool's bundle; made once, since two steps may run the same tool at once. */
-function built(name) {
+export function toolBundle(name) {
   if (!builds.has(name)) builds.set(name, makeBundle(name));
   return builds.get(name);
 }
@@ -52,13 +52,13 @@ function start(file, args, stdio) {
 
 /** Gives the tool the terminal; its exit code. */
 export async function runInForeground(name, args) {
-  const child = start(await built(name), args, 'inherit');
+  const child = start(await toolBundle(name), args, 'inherit');
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
 }
 
 /** Runs the tool for its verdict: { passed, failed, skipped, failures }. */
 export async function runTool(name, args, progress) {
-  const file = await built(name).catch((error) => error);
+  const file = await toolBundle(name).catch((error) => error);
   const broken = (text) => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
   if (file instanceof Error) return broken(file.message);
   const child = start(file, args, ['ignore', 'pipe', 'pipe']);

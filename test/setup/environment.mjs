@@ -35,6 +35,10 @@ const commands = [
   { command: 'make', package: 'make' },
   { command: 'busybox', package: 'busybox' },
   { command: 'signify-openbsd', package: 'signify-openbsd' },
+  { command: 'curl', package: 'curl' },
+  { command: 'named', package: 'bind9' },
+  { command: 'dig', package: 'bind9-dnsutils' },
+  { command: 'dnsmasq', package: 'dnsmasq-base' },
 ];
 
 /** What building and packing need, which is less: any Linux with Node.js, nothing installed as root. */
@@ -124,7 +128,20 @@ async function installPackages(say, names) {
     ...names,
   ];
   await runLogged(say, 'package lists', 'apt-get', ['update'], options);
-  await runLogged(say, `packages ${names.join(' ')}`, 'apt-get', install, options);
+  const allowServices = forbidServices();
+  try {
+    await runLogged(say, `packages ${names.join(' ')}`, 'apt-get', install, options);
+  } finally {
+    allowServices();
+  }
+}
+
+/** Servers are installed for tests in namespaces: none of them is to start on this machine. */
+function forbidServices() {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return () => {};
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  return () => rmSync(policy, { force: true });
 }
 
 async function ensureEngine(say) {

@@ -115,15 +115,15 @@ function moduleFiles(kernel) {
   );
 }
 
-const initScript = `#!/bin/busybox sh
+const initScript = (program) => `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in /modules/*; do /bin/busybox insmod $module; done
 /bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=262144 root /root
-exec /bin/busybox switch_root /root /vm/init
+exec /bin/busybox switch_root /root ${program}
 `;
 
-/** Packs the initramfs; its path. */
-export function packInitramfs(kernel) {
+/** Packs the initramfs, which hands over to `program` of the tree; its path. */
+export function packInitramfs(kernel, program = '/vm/init') {
   rmSync(initramfs, { recursive: true, force: true });
   for (const folder of ['bin', 'dev', 'root', 'modules']) {
     mkdirSync(join(initramfs, folder), { recursive: true });
@@ -136,8 +136,8 @@ export function packInitramfs(kernel) {
       : readFileSync(file);
     writeFileSync(join(initramfs, 'modules', name), bytes);
   });
-  writeFileSync(join(initramfs, 'init'), initScript, { mode: 0o755 });
-  const packed = `${initramfs}.cpio`;
+  writeFileSync(join(initramfs, 'init'), initScript(program), { mode: 0o755 });
+  const packed = `${initramfs}${program.replaceAll('/', '-')}.cpio`;
   run('sh', ['-c', `find . | cpio -o -H newc --quiet > ${packed}`], { cwd: initramfs });
   return packed;
 }

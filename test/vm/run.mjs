@@ -46,7 +46,7 @@ function installTests() {
   cpSync(join(root, 'kmod-ntmobile/uapi/linux/ntmobile.h'), join(vm, 'ntmobile.h'));
   cpSync(join(guestRoot, 'build/ntmobile.ko'), join(vm, 'ntmobile.ko'));
   chmodSync(join(vm, 'init'), 0o755);
-  for (const program of ['ntmctl', 'burst']) {
+  for (const program of ['ntmctl', 'burst', 'pour']) {
     const files = ['-o', `/vm/${program}`, `/vm/${program}.c`];
     inTree('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...files]);
   }
@@ -57,7 +57,19 @@ function boot(kernel, initramfs) {
   const verdict = join(root, 'out/vm/verdict');
   writeFileSync(verdict, '');
   const args = [
-    ['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '1024', '-no-reboot', '-nodefaults'],
+    // One thread: QEMU's several mishandle code that the kernel patches while another one runs it.
+    [
+      '-accel',
+      'tcg,thread=single',
+      '-cpu',
+      'max',
+      '-smp',
+      '2',
+      '-m',
+      '1024',
+      '-no-reboot',
+      '-nodefaults',
+    ],
     ['-display', 'none', '-serial', 'stdio', '-serial', `file:${verdict}`],
     ['-kernel', join(guestRoot, `boot/vmlinuz-${kernel}`), '-initrd', initramfs],
     ['-append', [...kernelOptions, `ntm.cases=${cases.join(',')}`].join(' ')],

@@ -95,7 +95,38 @@ export const commandTable = {
     offline: true,
     options: { ...files, relay: { help: 'the Relay Server of this device, not the node' } },
   },
-  nodes: plain('serve', 'enrolled nodes and Relay Servers'),
+  nodes: {
+    ...plain(
+      'serve',
+      'enrolled nodes and Relay Servers',
+      '"ntmobile nodes export" prints all of them for other programs, as JSON, or as CSV with --csv:\n' +
+        'also their public keys, one after another in the order of their names.',
+    ),
+    positionals: [{ name: 'export', required: false, help: 'print them for other programs' }],
+    options: { csv: { help: 'export comma-separated values, with a first line of titles' } },
+  },
+  backup: {
+    ...plain(
+      'serve',
+      'copy everything a Direction Server must not lose into one file',
+      'Enrolled nodes, invites, addresses and the key of the server, as they are at one moment; the daemon\n' +
+        'may run. The file is for its owner alone (mode 0600): whoever has it can be this server.',
+    ),
+    offline: true,
+    positionals: [{ name: 'FILE', required: true, help: 'where to; an older backup is replaced' }],
+    options: { state: files.state as OptionRow },
+  },
+  restore: {
+    ...plain(
+      'serve',
+      'put a backup in the place of what is there',
+      'The daemon must be stopped. What was there is kept in "before-restore" of the state directory.\n' +
+        'Nodes that joined after the backup was made have to be invited again.',
+    ),
+    offline: true,
+    positionals: [{ name: 'FILE', required: true, help: 'made by "ntmobile backup"' }],
+    options: { state: files.state as OptionRow },
+  },
   invite: {
     ...plain('serve', 'make an invite for a new node or Relay Server'),
     positionals: [{ name: 'NAME', required: true, help: 'name of the new node' }],

@@ -7,6 +7,7 @@ import type { ControlResults, InviteResult } from '../../protocol/control-result
 import type { JsonObject } from '../../protocol/machine.ts';
 import type { ParsedCommand } from './arguments.ts';
 import type { CommandName } from './command-table.ts';
+import { backup, listNodes, restore } from './directory.ts';
 import { doctor } from './doctor.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { join, leave } from './membership.ts';
@@ -16,14 +17,7 @@ import { renderQr } from './qr.ts';
 import { formatMs, formatUnixTime } from './quantities.ts';
 import { viewStatus } from './status-view.ts';
 import type { System } from './system.ts';
-import {
-  describeRoute,
-  viewHandovers,
-  viewInvites,
-  viewNodes,
-  viewPaths,
-  viewTrace,
-} from './views.ts';
+import { describeRoute, viewHandovers, viewInvites, viewPaths, viewTrace } from './views.ts';
 
 type CommandFunction = (system: System, command: ParsedCommand) => Promise<ExitCode | undefined>;
 
@@ -31,7 +25,9 @@ type CommandFunction = (system: System, command: ParsedCommand) => Promise<ExitC
 export const commandFunctions: Readonly<Record<CommandName, CommandFunction>> = {
   status: (system, command) => show(system, command, 'status', viewStatus),
   paths: (system, command) => show(system, command, 'paths', viewPaths),
-  nodes: (system, command) => show(system, command, 'nodes', viewNodes),
+  nodes: listNodes,
+  backup,
+  restore,
   handovers: (system, command) => {
     const last = numberOption(command, 'last', 20, 1, 100);
     return show(system, command, 'handovers', (result) =>

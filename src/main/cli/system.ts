@@ -2,6 +2,8 @@
  * What a command needs of the machine it runs on, as one interface: the commands themselves name no file
  * call of the engine, and tests run them on a system of their own.
  */
+
+import type { BackupResult, RestoreResult } from '../../platform/store/directory-backup.ts';
 import type { ControlMethodName } from '../../protocol/control-methods.ts';
 import type { ControlResults } from '../../protocol/control-results.ts';
 import type { JsonObject } from '../../protocol/machine.ts';
@@ -37,6 +39,10 @@ export interface System {
   /** Makes the directory when there is none; its parent must exist. Nothing for an empty path. */
   makeDirectory(path: string, mode: number): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Copies the Direction Server of a state directory into a file. Throws with a sentence. */
+  backUpDirectory(state: string, file: string): Promise<BackupResult>;
+  /** The other way round; the daemon must not run. Throws with a sentence. */
+  restoreDirectory(state: string, file: string): Promise<RestoreResult>;
   /** Why no TUN device can be opened, with the act that mends it, or undefined when one can. */
   tunProblem(): Promise<{ readonly finding: string; readonly act: string } | undefined>;
   /** Why libsodium cannot be used, or undefined when it can. */

@@ -1,11 +1,13 @@
 /** The system of a command under txiki.js: files, terminal and probes through the C library. */
 
 import { connectControl } from '../../platform/control/connect.ts';
+import { lockFile, makeDirectory as makeDirectories } from '../../platform/files.ts';
+import { backUpDirectory, restoreDirectory } from '../../platform/store/directory-backup.ts';
 import { fileConstants } from '../../platform/tjs/abi.ts';
 import { bind, errno } from '../../platform/tjs/ffi.ts';
 import { libc } from '../../platform/tjs/libc.ts';
 import { sodiumSuite } from '../../platform/tjs/sodium.ts';
-import { errnoName } from '../../platform/tjs/system-error.ts';
+import { errnoName, ProblemToMend } from '../../platform/tjs/system-error.ts';
 import type { System } from './system.ts';
 import {
   fileExists,
@@ -38,6 +40,11 @@ export function tjsSystem(): System {
     writeText: async (path, text) => writeTextFile(path, text),
     makeDirectory: async (path, mode) => makeDirectory(path, mode),
     remove: async (path) => removeFile(path),
+    backUpDirectory: (state, file) => backUpDirectory(state, file, Math.floor(Date.now() / 1000)),
+    restoreDirectory: (state, file) => {
+      holdState(state);
+      return restoreDirectory(state, file);
+    },
     tunProblem: () => Promise.resolve(tunProblem()),
     sodiumProblem: () => Promise.resolve(sodiumProblem()),
   };
@@ -46,6 +53,20 @@ export function tjsSystem(): System {
 /** The words behind the program's name, whether it was started as a bundle or as one executable. */
 export function programArguments(): readonly string[] {
   return tjs.args[1] === 'run' ? tjs.args.slice(3) : tjs.args.slice(1);
+}
+
+/** No daemon may work on the files that are replaced, nor start meanwhile. */
+function holdState(state: string): void {
+  makeDirectories(state);
+  try {
+    lockFile(`${state}/lock`);
+  } catch (error) {
+    if (!(error instanceof ProblemToMend)) throw error;
+    throw new ProblemToMend(
+      `ntmobiled runs with ${state}. Stop it first, on OpenWrt with "/etc/init.d/ntmobile stop", then ` +
+        'restore, then start it again.',
+    );
+  }
 }
 
 function readInput(): string {

@@ -4,6 +4,7 @@ import type { Suite } from '../../noise/suite.ts';
 import { now } from '../../platform/clock.ts';
 import { dispatchCall } from '../../platform/control/dispatch.ts';
 import { ControlServer } from '../../platform/control/server.ts';
+import type { NameSettings } from '../../platform/dns/names.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
 import { readFile } from '../../platform/files.ts';
 import { Host } from '../../platform/host.ts';
@@ -28,6 +29,7 @@ export interface DaemonParts {
   readonly log: Log;
   readonly suite: Suite;
   readonly roles: readonly HostedRole[];
+  readonly names: NameSettings;
   /** Ends the process. */
   readonly exit: (code: number) => void;
 }
@@ -52,7 +54,7 @@ export class Daemon {
 
   /** Takes port and device and lets the roles begin. Throws ProblemToMend or SystemError. */
   constructor(parts: DaemonParts) {
-    const { log, settings, suite, roles } = parts;
+    const { log, settings, suite, roles, names } = parts;
     this.#parts = parts;
     this.#problems = settings.problems.map(formatProblem);
     this.#control = new ControlServer({ call: (call) => this.#call(call) });
@@ -73,6 +75,7 @@ export class Daemon {
     this.#host = new Host({
       roles,
       suite,
+      names,
       port: settings.port,
       device,
       kernelDevice: settings.node?.device ?? settings.rs?.device,
@@ -83,8 +86,8 @@ export class Daemon {
       interfaceChanged: (wanted) => this.#netifd.changed(wanted),
       crashed: (error, summary) => this.#crash(error, summary),
     });
-    const names = roles.map(({ name }) => name).join(', ');
-    log.info(`ntmobiled ${version} runs ${names} on UDP port ${this.#host.port}.`);
+    const roleNames = roles.map(({ name }) => name).join(', ');
+    log.info(`ntmobiled ${version} runs ${roleNames} on UDP port ${this.#host.port}.`);
     const { kind, reason } = this.#host.dataPath;
     log.info(`Data path: ${kind}. ${reason}`);
     if (!this.#host.marked) log.warn('The firewall mark was refused: exit routes cannot be used.');
@@ -142,14 +145,19 @@ export class Daemon {
       uptimeMs: Math.round(now() - this.#startedAt),
       port: this.#host.port,
       dataPath: this.#host.dataPath,
-      problems: this.#problems,
+      problems: [...this.#problems, ...this.#host.nameProblems],
       counters,
     };
   }
 
   #checks(): readonly CheckRow[] {
     const act = `Mend it in ${this.#parts.given.config} and restart the daemon.`;
-    return this.#problems.map((finding) => ({ check: 'Daemon', state: 'fail', finding, act }));
+    return [...this.#problems, ...this.#host.nameProblems].map((finding) => ({
+      check: 'Daemon',
+      state: 'fail',
+      finding,
+      act,
+    }));
   }
 
   /** Of the domain that names without a dot are looked for in. */

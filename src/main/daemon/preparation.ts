@@ -7,6 +7,8 @@ import type { Random } from '../../base/random.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import type { KeyPair, Suite } from '../../noise/suite.ts';
 import { nextBootCount } from '../../platform/boot-count.ts';
+import type { NameSettings } from '../../platform/dns/names.ts';
+import { loadUpdateKey, SignedUpdates } from '../../platform/dns/signed-updates.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
 import {
   makeDirectory,
@@ -15,13 +17,15 @@ import {
   writeFileDurably,
 } from '../../platform/files.ts';
 import { loadOrMakeKey } from '../../platform/key-file.ts';
+import { completeRestore } from '../../platform/store/directory-backup.ts';
 import { FileStore } from '../../platform/store/file-store.ts';
 import { openSqliteStore } from '../../platform/store/sqlite-store.ts';
 import type { Store } from '../../platform/store/store.ts';
+import { loadHmacSha256 } from '../../platform/tjs/hmac.ts';
 import { ProblemToMend } from '../../platform/tjs/system-error.ts';
 import { formatToken, parseToken, type TokenRole, tokenPath } from '../../platform/token-file.ts';
 import { absorbInvites } from '../../platform/uci/join.ts';
-import { type RoleConfigs, roleConfigs } from '../../platform/uci/role-configs.ts';
+import { nameSettings, type RoleConfigs, roleConfigs } from '../../platform/uci/role-configs.ts';
 import { readSettings, type Settings } from '../../platform/uci/settings.ts';
 import type { Environment, JsonObject } from '../../protocol/machine.ts';
 import { DsRole } from '../../roles/ds/ds-role.ts';
@@ -93,6 +97,7 @@ export async function prepareRoles(
   suite: Suite,
   random: Random,
 ): Promise<Prepared> {
+  await completeRestore(given.state);
   const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
   const ds = settings.ds && {
     keys: key('ds'),
@@ -141,4 +146,16 @@ export async function prepareRoles(
     roles.push({ name: 'rs', machine, store: rs.store, requiresStore: false });
   }
   return { roles, configs };
+}
+
+/** Where names are answered and asked. Throws ProblemToMend when the key for updates cannot be used. */
+export function prepareNames(settings: Settings): NameSettings {
+  const { ds } = settings;
+  const names = nameSettings(settings);
+  if (!ds?.update_server) return { ...names, updates: undefined };
+  if (ds.update_key_file === undefined) {
+    throw new ProblemToMend('ds.update_key_file: is missing: name the file with the TSIG key.');
+  }
+  const key = loadUpdateKey(ds.update_key_file, ds.update_key_name);
+  return { ...names, updates: new SignedUpdates(key, loadHmacSha256()) };
 }

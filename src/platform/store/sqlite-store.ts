@@ -56,7 +56,7 @@ async function openWith(path: string, locking: 'NORMAL' | 'EXCLUSIVE'): Promise<
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = FULL');
     const found = pragma(database, 'quick_check(1)');
-    if (found !== 'ok') throw new Error(String(found));
+    if (found !== 'ok') throw new Error(String(found).replaceAll('\n', ' '));
     migrate(database, version);
     return database;
   } catch (error) {

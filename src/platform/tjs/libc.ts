@@ -17,6 +17,7 @@ export const libc = bind(['libc.so.6', 'libc.so'], {
   chmod: ['int', 'string', 'uint'],
   umask: ['uint', 'uint'],
   geteuid: ['uint'],
+  connect: ['int', 'int', 'buffer', 'uint'],
   bind: ['int', 'int', 'buffer', 'uint'],
   setsockopt: ['int', 'int', 'int', 'int', 'buffer', 'uint'],
   getsockopt: ['int', 'int', 'int', 'int', 'buffer', 'buffer'],

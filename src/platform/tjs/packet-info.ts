@@ -120,3 +120,12 @@ export class ArrivalReader {
     return `${words[data]},${words[data + 1]},${words[data + 2]},${words[data + 3]},${device}`;
   }
 }
+
+/**
+ * Makes the record of a received datagram one that an answer leaves by: from the address it came to, through
+ * whichever device the system's routes say.
+ */
+export function answerBy(family: Family, control: Uint8Array): void {
+  const device = headerBytes + (family === 4 ? 0 : 16);
+  control.fill(0, device, device + 4);
+}

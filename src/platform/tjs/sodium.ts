@@ -8,7 +8,7 @@ import { keyLength, nonceLength, type Suite, tagLength } from '../../noise/suite
 import { bind, LibraryMissing } from './ffi.ts';
 import type { Bound } from './ffi-types.ts';
 
-const libraryNames = ['libsodium.so.23', 'libsodium.so.26', 'libsodium.so'] as const;
+export const libraryNames = ['libsodium.so.23', 'libsodium.so.26', 'libsodium.so'] as const;
 const hashLength = 64;
 
 /** In C's order; the lengths of messages are `unsigned long long`. */

@@ -89,3 +89,32 @@ export async function streamOfPipe(pipe: TjsPipe): Promise<ByteStream> {
     },
   };
 }
+
+/** The stream of whatever connection the engine gave. */
+export async function streamOf(connected: unknown): Promise<ByteStream> {
+  const found = connected as Partial<TjsConnection> & Partial<TjsPipe>;
+  return typeof found.read === 'function' && typeof found.write === 'function'
+    ? streamOfConnection(found as TjsConnection)
+    : streamOfPipe(found as TjsPipe);
+}
+
+/** Calls `accept` for every connection of a server until it is closed; may reject then. */
+export async function acceptAll(
+  server: unknown,
+  accept: (stream: ByteStream) => void,
+): Promise<void> {
+  if (Symbol.asyncIterator in (server as object)) {
+    for await (const connection of server as AsyncIterable<TjsConnection>) {
+      accept(await streamOf(connection));
+    }
+    return;
+  }
+  const reader = (await (server as TjsPipeServer).opened).readable.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    streamOf(value).then(accept, () => {
+      // The other end left before its connection was ready.
+    });
+  }
+}

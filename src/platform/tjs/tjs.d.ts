@@ -128,7 +128,9 @@ declare const tjs: {
   addSignalListener(signal: string, listener: () => void): void;
   removeSignalListener(signal: string, listener: () => void): void;
   listen(transport: 'pipe', path: string): Promise<unknown>;
+  listen(transport: 'tcp', ip: string, port: number, options?: object): Promise<unknown>;
   connect(transport: 'pipe', path: string): Promise<unknown>;
+  connect(transport: 'tcp', ip: string, port: number): Promise<unknown>;
   spawn(
     argv: readonly string[],
     options?: { readonly stdin?: string; readonly stdout?: string; readonly stderr?: string },

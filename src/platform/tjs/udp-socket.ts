@@ -3,7 +3,7 @@
  * the caches between socket addresses and endpoints. Errors of opening name the option that mends
  * them.
  */
-import type { Endpoint } from '../../base/ip.ts';
+import type { Endpoint, Ip } from '../../base/ip.ts';
 import { socketConstants as c } from './abi.ts';
 import { WatchedFd } from './fd.ts';
 import { libc } from './libc.ts';
@@ -33,14 +33,23 @@ export interface FamilySocket {
 
 /** Bound to the port, 0 for any. Throws ProblemToMend or SystemError. */
 export function openSocket(family: Family, port: number): WatchedFd {
+  try {
+    return bindSocket(family, undefined, port);
+  } catch (error) {
+    throw explained(error, port);
+  }
+}
+
+/** Bound to one address, or to all of the family. Throws SystemError. */
+export function bindSocket(family: Family, ip: Ip | undefined, port: number): WatchedFd {
   const fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, c.SOCK_DGRAM, 0);
   try {
     if (family === 6) fd.setOption(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
-    fd.bind(socketAddress(family, undefined, port));
+    fd.bind(socketAddress(family, ip, port));
     return fd;
   } catch (error) {
     fd.close();
-    throw explained(error, port);
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@
  * that was killed is replaced, one that is in use is not.
  */
 import { libc } from './libc.ts';
-import { type ByteStream, streamOfConnection, streamOfPipe } from './stream.ts';
+import { acceptAll, type ByteStream, streamOf } from './stream.ts';
 import { errorOfLastCall, ProblemToMend } from './system-error.ts';
 
 export interface UnixListener {
@@ -27,13 +27,6 @@ function checkPath(path: string): void {
 export async function connectUnix(path: string): Promise<ByteStream> {
   checkPath(path);
   return streamOf(await tjs.connect('pipe', path));
-}
-
-async function streamOf(connected: unknown): Promise<ByteStream> {
-  const found = connected as Partial<TjsConnection> & Partial<TjsPipe>;
-  return typeof found.read === 'function' && typeof found.write === 'function'
-    ? streamOfConnection(found as TjsConnection)
-    : streamOfPipe(found as TjsPipe);
 }
 
 /**
@@ -79,21 +72,4 @@ async function removeStale(path: string): Promise<void> {
   throw new ProblemToMend(
     `Another ntmobiled already listens at ${path}. Stop it, or use --control.`,
   );
-}
-
-async function acceptAll(server: unknown, accept: (stream: ByteStream) => void): Promise<void> {
-  if (Symbol.asyncIterator in (server as object)) {
-    for await (const connection of server as AsyncIterable<TjsConnection>) {
-      accept(await streamOf(connection));
-    }
-    return;
-  }
-  const reader = (await (server as TjsPipeServer).opened).readable.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    streamOf(value).then(accept, () => {
-      // The other end left before its connection was ready.
-    });
-  }
 }

@@ -80,6 +80,23 @@ export function publicEndpoint(defaultPort: number): OptionType<Endpoint> {
   };
 }
 
+/** An address of this machine or of another one; loopback is allowed. */
+export function anyEndpoint(defaultPort: number): OptionType<Endpoint> {
+  return (text) => {
+    const value = parseEndpoint(text, defaultPort);
+    if (value) return { value };
+    return {
+      error: `"${text}" must be an IP address and port such as 192.0.2.1:${defaultPort}. Names are not resolved here.`,
+    };
+  };
+}
+
+/** A whole path, so that it does not depend on where the daemon was started. */
+export const filePath: OptionType<string> = (text) =>
+  /^\/\P{Cc}+$/u.test(text)
+    ? { value: text }
+    : { error: `"${text}" must be the whole path of a file, beginning with /.` };
+
 export const anyPrefix: OptionType<Prefix> = (text) => {
   const value = parsePrefix(text);
   if (value) return { value };

@@ -5,13 +5,16 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import type { Endpoint } from '../../base/ip.ts';
+import { type Endpoint, endpoint, endpointIp } from '../../base/ip.ts';
 import { isName } from '../../protocol/invite.ts';
 import type { DsConfig } from '../../roles/ds/config.ts';
 import type { NodeConfig } from '../../roles/node/config.ts';
 import type { RsConfig } from '../../roles/rs/config.ts';
 import type { NodeId } from '../../wire/ids.ts';
+import type { NameSettings } from '../dns/names.ts';
 import type { DirectionServerSource, Settings } from './settings.ts';
+
+const domainPort = 53;
 
 /** What the state directory and the system know beyond the configuration. */
 export interface Facts {
@@ -61,6 +64,14 @@ function dsConfig(settings: Settings, facts: Facts): DsConfig | undefined {
       ? [{ nodeId: localNode, name: localName(node?.name, facts.hostName) }]
       : [],
     idleSeconds: ds.idle,
+    names: {
+      nameServers: ds.dns_ns,
+      queriesPerSecond: ds.dns_rate,
+      updates: ds.update_server && {
+        server: ds.update_server,
+        zone: ds.update_zone ?? ds.zone,
+      },
+    },
   };
 }
 
@@ -97,6 +108,7 @@ function nodeConfig(settings: Settings, facts: Facts): NodeConfig | undefined {
     punch: node.punch,
     idleSeconds: node.idle,
     port: settings.port,
+    names: { publish: node.publish, zones: node.dns_zone },
   };
 }
 
@@ -117,4 +129,16 @@ function directionServer(
 function localName(name: string | undefined, hostName: string): string {
   const host = (hostName.split('.')[0] as string).toLowerCase();
   return name ?? (isName(host) ? host : 'node');
+}
+
+/** Where names are answered and asked, without what stands in files. */
+export function nameSettings({ ds, node }: Settings): Omit<NameSettings, 'updates'> {
+  const own = ds?.address.map((each) => endpoint(endpointIp(each), domainPort)) ?? [];
+  const listen = ds?.dns_listen ?? [];
+  return {
+    server: ds?.dns ? (listen.length > 0 ? listen : own) : [],
+    stub: node?.dns ? node.dns_listen : undefined,
+    upstreams: node?.dns_upstream ?? [],
+    forwardFile: node?.dns_forward_file,
+  };
 }

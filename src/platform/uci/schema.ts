@@ -5,9 +5,11 @@
 import type { Endpoint } from '../../base/ip.ts';
 import type { Invite } from '../../protocol/invite.ts';
 import {
+  anyEndpoint,
   anyPrefix,
   boolean,
   deviceName,
+  filePath,
   firewallZone,
   integer,
   inviteLine,
@@ -21,6 +23,8 @@ import {
 import { listOf, optional, required, withDefault } from './options.ts';
 
 export const defaultPort = 4649;
+const domainPort = 53;
+export const defaultStub = '127.0.0.1:5649' as Endpoint;
 
 export const mainTable = {
   port: withDefault(integer(1, 65_535), defaultPort, 'UDP port of all messages'),
@@ -63,6 +67,26 @@ export function dsTable(port: number) {
     ),
     pool: optional(poolPrefix, 'virtual IPv4 addresses of the nodes'),
     idle,
+    dns: withDefault(boolean, false, 'answer DNS queries for the zone'),
+    dns_listen: listOf(
+      anyEndpoint(domainPort),
+      0,
+      8,
+      'where DNS queries are answered; the addresses of this server at port 53 when absent',
+    ),
+    dns_ns: listOf(zoneName, 0, 4, 'name servers of the zone; "ns" in the zone when absent'),
+    dns_rate: withDefault(
+      integer(0, 1_000_000),
+      200,
+      'DNS answers a second to one address over UDP; 0 for no limit',
+    ),
+    update_server: optional(
+      anyEndpoint(domainPort),
+      'primary DNS server that gets the names as dynamic updates',
+    ),
+    update_zone: optional(zoneName, 'zone there that holds the names; the own zone when absent'),
+    update_key_file: optional(filePath, 'file with the TSIG key for it, mode 0600'),
+    update_key_name: optional(zoneName, 'name of that key, when the file does not say it'),
   };
 }
 
@@ -103,4 +127,10 @@ export const nodeTable = {
   exit_prefix: listOf(anyPrefix, 0, 16, 'general destinations reached through a Relay Server'),
   punch: withDefault(boolean, true, 'try a direct path when both ends are behind NATs'),
   idle,
+  publish: withDefault(boolean, false, "tell this node's real address to anyone by DNS"),
+  dns: withDefault(boolean, true, 'resolve names of nodes for this machine'),
+  dns_listen: withDefault(anyEndpoint(5649), defaultStub, 'where its names are resolved'),
+  dns_zone: listOf(zoneName, 0, 16, 'more zones to resolve, whose Direction Server DNS tells'),
+  dns_upstream: listOf(anyEndpoint(domainPort), 0, 3, "name servers instead of the system's"),
+  dns_forward_file: optional(filePath, 'file for the lines that make dnsmasq ask here'),
 };

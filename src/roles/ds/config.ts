@@ -10,6 +10,18 @@ export interface ForeignZone {
   readonly policy: 'allow' | 'deny';
 }
 
+/** The Direction Server as name server. */
+export interface DsNames {
+  /** Names in the NS records; empty for "ns" in the zone. */
+  readonly nameServers: readonly string[];
+  /** From one source over UDP, beyond which it is told to use TCP; 0 for no limit. */
+  readonly queriesPerSecond: number;
+  /** The primary server that gets the names as dynamic updates (RFC 2136), and its zone. */
+  readonly updates: { readonly server: Endpoint; readonly zone: string } | undefined;
+}
+
+export const plainNames: DsNames = { nameServers: [], queriesPerSecond: 200, updates: undefined };
+
 export interface DsConfig {
   readonly zone: string;
   /** Public endpoints, told in invites. */
@@ -21,4 +33,6 @@ export interface DsConfig {
   readonly localRelays: readonly NodeId[];
   readonly localNodes: readonly { readonly nodeId: NodeId; readonly name: string }[];
   readonly idleSeconds: number;
+  /** `plainNames` when absent. */
+  readonly names?: DsNames;
 }

@@ -37,6 +37,7 @@ import { DsControl } from './ds-control.ts';
 import { admit } from './enrolment.ts';
 import { Federation } from './federation.ts';
 import { LastSeen } from './last-seen.ts';
+import { NameServer } from './name-server.ts';
 import { candidatesOf, type OnlineNode, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
 import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
@@ -61,6 +62,7 @@ export class DsRole implements Machine, Reach {
   readonly #sessions: Sessions;
   readonly #requests: PathRequests;
   readonly #control: DsControl;
+  readonly names: NameServer;
   readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen' | 'wake'>();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
@@ -81,6 +83,7 @@ export class DsRole implements Machine, Reach {
     this.directing = new Directing(this.#context, this.#sessions, this.fleet, config, this);
     this.#requests = new PathRequests(this.#context, this.#sessions, this);
     this.#control = new DsControl(this.#context, this);
+    this.names = new NameServer(this.#context, this);
   }
 
   get online(): (nodeId: NodeId) => OnlineNode | undefined {
@@ -112,6 +115,10 @@ export class DsRole implements Machine, Reach {
       case 'control':
         this.#control.handle(input.id, input.call);
         break;
+      case 'name-query':
+        this.names.handle(input);
+        break;
+      case 'dns-response':
       case 'uplinks':
       case 'notice':
       case 'stop':
@@ -240,7 +247,7 @@ export class DsRole implements Machine, Reach {
 
   #nodeOnline(record: NodeRecord, association: Association, arrival: Arrival): void {
     const { nodeId } = record;
-    const { incarnation, software } = arrival.request;
+    const { incarnation, software, publish } = arrival.request;
     const before = this.#onlineById.get(nodeId);
     const restarted = before !== undefined && before.incarnation !== incarnation;
     this.#onlineById.set(nodeId, {
@@ -248,6 +255,7 @@ export class DsRole implements Machine, Reach {
       association,
       incarnation,
       software,
+      publish,
       move: restarted || !before ? 0 : before.move,
       observed: association.current?.endpoint ?? arrival.from,
       local: restarted || !before ? [] : before.local,
@@ -314,8 +322,16 @@ export class DsRole implements Machine, Reach {
     else if (message.name === 'registrationRequest')
       this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
     else if (message.name === 'sessionClose') this.#closed(association);
+    else if (node && message.name === 'nameRequest')
+      this.#nameRequest(association, transaction, message.values);
     else if (node || isForeign) this.#requests.handle(association, message, isForeign);
     else this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
+  }
+
+  #nameRequest(association: Association, transaction: number, values: Values<'nameRequest'>): void {
+    const found = this.names.find(values.target === 'name' ? values.name : values.ip);
+    if (found) this.#sessions.answer(association, transaction, 'nameResponse', found);
+    else this.#sessions.answer(association, transaction, 'refusal', refusal('unknownPeer'));
   }
 
   #update(
@@ -332,6 +348,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.answer(association, transaction, 'updateResponse', {
         observed: from,
         wantLivePaths,
+        zones: node ? this.federation.knownZones : '',
       });
     } else {
       this.#sessions.answer(association, transaction, 'refusal', refusal('notEnrolled'));
@@ -351,6 +368,7 @@ export class DsRole implements Machine, Reach {
       this.directing.restarted(peerId, end);
       this.federation.tellMoved(end, values.move);
     } else if (moved) {
+      if (node.publish) this.names.changed();
       this.directing.moved(peerId, end);
       this.federation.tellMoved(end, values.move);
     }
@@ -435,6 +453,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.forget(association);
     }
     this.directory.remove(record);
+    this.names.changed();
     this.lastSeen.forget(record.nodeId);
     this.#offline(record.nodeId);
     this.#relayOffline(record.nodeId);

@@ -43,6 +43,16 @@ export class Federation {
     return this.#zones;
   }
 
+  /** Names of the zones that paths may lead to, as many as a registration has room for. */
+  get knownZones(): string {
+    let text = '';
+    for (const { zone, policy } of this.#zones) {
+      const longer = text === '' ? zone : `${text} ${zone}`;
+      if (policy === 'allow' && longer.length <= knownZonesBytes) text = longer;
+    }
+    return text;
+  }
+
   zoneOfKey(publicKey: Uint8Array): ForeignZone | undefined {
     return this.#zones.find((zone) => equalBytes(zone.publicKey, publicKey));
   }
@@ -159,3 +169,4 @@ export class Federation {
 }
 
 const pathsPerNotice = 64;
+const knownZonesBytes = 250;

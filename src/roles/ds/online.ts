@@ -14,6 +14,8 @@ export interface OnlineNode {
   association: Association;
   incarnation: Incarnation;
   software: string;
+  /** Its owner wants its real address in the DNS. */
+  publish: boolean;
   move: number;
   observed: Endpoint;
   local: readonly Endpoint[];

@@ -1,6 +1,16 @@
 /** What a node's owner decides; made from UCI text by the platform, or by a test. */
 import type { Endpoint, Prefix } from '../../base/ip.ts';
 
+/** Names at a node: what its owner tells the world, and what its stub resolves. */
+export interface NodeNames {
+  /** The Direction Server may tell the node's real address in the DNS. */
+  readonly publish: boolean;
+  /** Zones besides its own and those its Direction Server knows. */
+  readonly zones: readonly string[];
+}
+
+export const plainNames: NodeNames = { publish: false, zones: [] };
+
 export interface NodeConfig {
   readonly device: string;
   readonly mtu: number;
@@ -18,4 +28,6 @@ export interface NodeConfig {
   /** Build paths to nodes of other zones. */
   readonly idleSeconds: number;
   readonly port: number;
+  /** `plainNames` when absent. */
+  readonly names?: NodeNames;
 }

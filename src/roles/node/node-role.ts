@@ -33,7 +33,7 @@ import { type Drop, drop, isDrop } from '../../wire/drops.ts';
 import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
-import type { NodeConfig } from './config.ts';
+import { type NodeConfig, plainNames } from './config.ts';
 import { Directions } from './directions.ts';
 import { HandoverLog } from './handover-log.ts';
 import { Movement } from './movement.ts';
@@ -235,6 +235,7 @@ export class NodeRole implements Machine, Registrant {
       token: this.config.token,
       advertised: [],
       exit: false,
+      publish: (this.config.names ?? plainNames).publish,
     };
   }
 

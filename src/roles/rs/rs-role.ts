@@ -159,6 +159,7 @@ export class RsRole implements Machine, Registrant {
       token,
       advertised: advertised.slice(0, 2),
       exit,
+      publish: false,
     };
   }
 

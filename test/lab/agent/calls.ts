@@ -9,11 +9,12 @@ export interface UdpOptions {
   readonly port: number;
   /** Where to send; absent at the side that learns it from the first datagram. */
   readonly peer?: { readonly ip: string; readonly port: number };
-  /** Whether to send a datagram each 10 ms; if not, only a greeting until the peer is heard. */
+  /** Whether to send a datagram each `everyMs`; if not, only a greeting until the peer is heard. */
   readonly sending: boolean;
   /** Follow the peer's source address and do not fix one's own: programs without an overlay. */
   readonly roaming: boolean;
   readonly trial: number;
+  readonly everyMs: number;
 }
 
 export interface UdpRecord {

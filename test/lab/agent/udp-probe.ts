@@ -1,5 +1,5 @@
 /**
- * The UDP application of the lab: 100 bytes every 10 ms with trial, sequence number and send time. It
+ * The UDP application of the lab: 100 bytes every so many ms (10 as a rule) with trial, sequence number and send time. It
  * records what it sent and what came, from which the lab reads interruption and loss.
  */
 import { createSocket, type Socket } from 'node:dgram';
@@ -7,7 +7,6 @@ import type { UdpOptions, UdpRecord } from './calls.ts';
 import { nowMs } from './clock.ts';
 
 const packetBytes = 100;
-const intervalMs = 10;
 const greeting = 0xffffffff;
 
 export class UdpProbe {
@@ -78,7 +77,7 @@ export class UdpProbe {
 
   /** Keeps the pace of the schedule: a late tick sends what is due, at once. */
   #tick(): void {
-    for (let now = nowMs(); this.#nextAt <= now; this.#nextAt += intervalMs) {
+    for (let now = nowMs(); this.#nextAt <= now; this.#nextAt += this.#options.everyMs) {
       if (this.#sending) this.#send(this.#sentAt.length);
       else if (this.#received.length === 0 && this.#options.sending === false) this.#greet();
     }
@@ -87,7 +86,8 @@ export class UdpProbe {
 
   #greet(): void {
     // A tenth of the pace is enough to be found.
-    if (Math.round(this.#nextAt / intervalMs) % 10 === 0) this.#transmit(greeting, nowMs());
+    if (Math.round(this.#nextAt / this.#options.everyMs) % 10 === 0)
+      this.#transmit(greeting, nowMs());
   }
 
   #send(sequence: number): void {

@@ -168,7 +168,7 @@ test('a newer file, another program’s database and a damaged one are told apar
   for (const [path, words] of [
     [newer, /newer ntmobile .* knows up to/],
     [foreign, /is no database of a Direction Server/],
-    [damaged, /cannot be used .* ntmobile restore FILE/],
+    [damaged, /cannot be used .*"ntmobile restore FILE"/],
   ] as const) {
     const before = readFile(path);
     assert.match(await problemOf(path), words);

@@ -55,6 +55,7 @@ test('a joined node reads with all defaults', () => {
     punch: true,
     idleSeconds: 600,
     port: 4649,
+    names: { publish: false, zones: [] },
   });
 });
 

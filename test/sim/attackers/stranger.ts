@@ -47,6 +47,7 @@ export class Stranger extends Attacker {
       token: random.bytes(16),
       advertised: [],
       exit: false,
+      publish: false,
     });
     this.#drain(this.#caller);
   }

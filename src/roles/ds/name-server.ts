@@ -1,0 +1,249 @@
+/**
+ * The Direction Server as name server of its zone (paper sections 2 and 4.2; protocol.md 10): answers with
+ * authority for the zone and for the reverse zones of its pools, from the directory as it is, and never asks
+ * others. Answers are kept in bytes for a moment, since resolvers ask the same. Each source may ask so often
+ * over UDP; beyond that it is told to use TCP, which a forged source cannot.
+ */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { type Endpoint, endpointIp, type Ip, isIpv6, isUnicast } from '../../base/ip.ts';
+import { recordClasses, recordTypes, responseCodes } from '../../dns/constants.ts';
+import type { DnsRecord } from '../../dns/message.ts';
+import { isWithin, nameInZone } from '../../dns/name.ts';
+import {
+  type Answer,
+  type EncodedAnswer,
+  emptyAnswer,
+  encodeAnswer,
+  type Query,
+  readQuery,
+  reply,
+  truncatedReply,
+} from '../../dns/query.ts';
+import {
+  addressRecord,
+  authorityRecord,
+  nameServerRecord,
+  ntmRecordOf,
+  pointerRecord,
+  reverseIp,
+  reverseZones,
+} from '../../dns/records.ts';
+import type { RoleContext } from '../../protocol/context.ts';
+import type { Input } from '../../protocol/machine.ts';
+import { type DsNames, plainNames } from './config.ts';
+import type { NodeRecord } from './directory.ts';
+import type { DsRole } from './ds-role.ts';
+import { nodeNtmRecord, zoneNtmRecord } from './published.ts';
+
+const ttl = { address: 10, ntm: 60, server: 3600, negative: 10 } as const;
+const keptAnswers = 8192;
+const keptMs = 1000;
+const countedSources = 8192;
+
+interface Kept {
+  readonly answer: EncodedAnswer;
+  readonly until: number;
+}
+
+type NameQuery = Input & { readonly kind: 'name-query' };
+
+export class NameServer {
+  readonly #context: RoleContext;
+  readonly #ds: DsRole;
+  readonly #config: DsNames;
+  readonly #servers: readonly string[];
+  readonly #reverseZones: readonly string[];
+  readonly #keptByQuestion = new BoundedMap<string, Kept>(keptAnswers);
+  readonly #queriesBySource = new BoundedMap<string, number>(countedSources);
+  #countedSecond = 0;
+  #edition = 0;
+
+  constructor(context: RoleContext, ds: DsRole) {
+    this.#context = context;
+    this.#ds = ds;
+    const { zone, names = plainNames } = ds.config;
+    this.#config = names;
+    this.#servers = names.nameServers.length > 0 ? names.nameServers : [`ns.${zone}`];
+    this.#reverseZones = ds.pools.flatMap(reverseZones);
+  }
+
+  /** What this server answers for: its zone, then the reverse zones of its pools. */
+  get zones(): readonly string[] {
+    return [this.#ds.config.zone, ...this.#reverseZones];
+  }
+
+  /** The directory changed: what was kept may be wrong. */
+  changed(): void {
+    this.#edition += 1;
+    if (this.#keptByQuestion.size > 0) this.#keptByQuestion.clear();
+  }
+
+  handle(input: NameQuery): void {
+    const bytes = this.#answer(input);
+    this.#context.emit({ kind: 'name-answer', id: input.id, bytes });
+  }
+
+  #answer({ bytes, from, stream }: NameQuery): Uint8Array | undefined {
+    const query = readQuery(bytes);
+    const allowed = stream || this.#mayAsk(from);
+    // One in two is told to come over TCP: a resolver then does, a flood is halved and never amplified.
+    if (!allowed && (allowed === false || !query)) return undefined;
+    if (!query || query instanceof Uint8Array) return query;
+    if (allowed === 'truncated') return truncatedReply(bytes, query);
+    return reply(bytes, query, this.#kept(query), stream);
+  }
+
+  #mayAsk(from: Endpoint): boolean | 'truncated' {
+    const limit = this.#config.queriesPerSecond;
+    const second = Math.floor(this.#context.now / 1000);
+    if (second !== this.#countedSecond) {
+      this.#countedSecond = second;
+      this.#queriesBySource.clear();
+    }
+    if (limit === 0) return true;
+    const ip = endpointIp(from);
+    if (!isUnicast(ip)) return true;
+    const count = (this.#queriesBySource.get(ip) ?? 0) + 1;
+    this.#queriesBySource.setEvicting(ip, count);
+    if (count <= limit) return true;
+    return count % 2 === 0 ? 'truncated' : false;
+  }
+
+  #kept(query: Query): EncodedAnswer {
+    if (query.class !== recordClasses.IN && query.class !== recordClasses.ANY) {
+      return emptyAnswer(responseCodes.refused);
+    }
+    const question = `${query.type} ${query.name}`;
+    const kept = this.#keptByQuestion.get(question);
+    if (kept && kept.until > this.#context.now) return kept.answer;
+    const found = this.resolve(query.name, query.type);
+    const answer = encodeAnswer(query.name, found);
+    this.#keptByQuestion.setEvicting(question, { answer, until: this.#context.now + keptMs });
+    return answer;
+  }
+
+  /** An own node by name, with or without the zone, or by virtual IP, as its NTM record tells it. */
+  find(wanted: string | Ip | undefined): { name: string; record: Uint8Array } | undefined {
+    const { directory, config } = this.#ds;
+    const text = (wanted ?? '').toLowerCase();
+    const record =
+      directory.byIp(text as Ip) ?? directory.byName(nameInZone(text, config.zone) ?? text);
+    if (record?.role !== 'node') return undefined;
+    const data = nodeNtmRecord(this.#ds, this.#context.environment, record);
+    return { name: `${record.name}.${config.zone}`, record: data };
+  }
+
+  /** The answer to a question, `name` in lower case. */
+  resolve(name: string, type: number): Answer {
+    if (type === recordTypes.AXFR || type === recordTypes.IXFR) return refused;
+    const { zone } = this.#ds.config;
+    if (isWithin(name, zone)) {
+      const label = nameInZone(name, zone);
+      return label === undefined ? this.#apex(zone, type) : this.#below(name, label, type);
+    }
+    const reverse = this.#reverseZones.find((each) => isWithin(name, each));
+    if (reverse === undefined) return refused;
+    return name === reverse ? this.#reverseApex(reverse, type) : this.#reverse(reverse, name, type);
+  }
+
+  #apex(zone: string, type: number): Answer {
+    if (type === recordTypes.SOA) return found([this.#authority(zone)]);
+    if (type === recordTypes.NS || type === recordTypes.ANY) {
+      return { ...found(this.#nameServers(zone)), additionals: this.#glue() };
+    }
+    if (type === recordTypes.NTM) {
+      return found([
+        ntmRecordOf(zone, ttl.ntm, zoneNtmRecord(this.#ds, this.#context.environment)),
+      ]);
+    }
+    return this.#negative(zone, responseCodes.noError);
+  }
+
+  #reverseApex(zone: string, type: number): Answer {
+    if (type === recordTypes.SOA) return found([this.#authority(zone)]);
+    if (type === recordTypes.NS || type === recordTypes.ANY) {
+      return { ...found(this.#nameServers(zone)), additionals: this.#glue() };
+    }
+    return this.#negative(zone, responseCodes.noError);
+  }
+
+  #below(name: string, label: string, type: number): Answer {
+    const { zone } = this.#ds.config;
+    const isServer = this.#servers.includes(name);
+    const record = this.#ds.directory.byName(label);
+    const node = record?.role === 'node' ? record : undefined;
+    if (!isServer && !node) return this.#negative(zone, responseCodes.noSuchName);
+    const any = type === recordTypes.ANY;
+    const records: DnsRecord[] = [];
+    if (type === recordTypes.A || type === recordTypes.AAAA || (any && isServer)) {
+      const ips = isServer ? this.#ownIps() : this.#publishedIps(node);
+      for (const ip of ips) {
+        if (any || isIpv6(ip) === (type === recordTypes.AAAA)) {
+          records.push(addressRecord(name, isServer ? ttl.server : ttl.address, ip));
+        }
+      }
+    }
+    if (node && (type === recordTypes.NTM || any)) {
+      const data = nodeNtmRecord(this.#ds, this.#context.environment, node);
+      records.push(ntmRecordOf(name, ttl.ntm, data));
+    }
+    return records.length > 0 ? found(records) : this.#negative(zone, responseCodes.noError);
+  }
+
+  #reverse(zone: string, name: string, type: number): Answer {
+    const ip = reverseIp(name);
+    // Between the zone and a whole address names exist without records of their own.
+    if (!ip) return this.#negative(zone, responseCodes.noError);
+    const record = this.#ds.directory.byIp(ip);
+    if (!record) return this.#negative(zone, responseCodes.noSuchName);
+    if (type !== recordTypes.PTR && type !== recordTypes.ANY) {
+      return this.#negative(zone, responseCodes.noError);
+    }
+    return found([pointerRecord(name, ttl.ntm, `${record.name}.${this.#ds.config.zone}`)]);
+  }
+
+  #publishedIps(node: NodeRecord | undefined): readonly Ip[] {
+    const online = node && this.#ds.online(node.nodeId);
+    if (!online?.publish) return [];
+    const ip = endpointIp(online.observed);
+    return isUnicast(ip) ? [ip] : [];
+  }
+
+  #ownIps(): readonly Ip[] {
+    return [...new Set(this.#ds.config.advertised.map(endpointIp))];
+  }
+
+  #nameServers(zone: string): readonly DnsRecord[] {
+    return this.#servers.map((server) => nameServerRecord(zone, ttl.server, server));
+  }
+
+  #glue(): readonly DnsRecord[] {
+    return this.#servers
+      .filter((server) => isWithin(server, this.#ds.config.zone))
+      .flatMap((server) => this.#ownIps().map((ip) => addressRecord(server, ttl.server, ip)));
+  }
+
+  /** The serial grows with every change that this run has seen, from the time of the day on. */
+  #authority(zone: string): DnsRecord {
+    const { unixSeconds = 1, now } = this.#context;
+    const startedAt = Math.floor(unixSeconds - now / 1000);
+    const server = this.#servers[0] as string;
+    return authorityRecord(zone, server, Math.max(1, startedAt) + this.#edition, ttl.negative);
+  }
+
+  #negative(zone: string, code: number): Answer {
+    return { ...found([]), code, authorities: [this.#authority(zone)] };
+  }
+}
+
+function found(answers: readonly DnsRecord[]): Answer {
+  return {
+    code: responseCodes.noError,
+    authoritative: true,
+    answers,
+    authorities: [],
+    additionals: [],
+  };
+}
+
+const refused: Answer = { ...found([]), code: responseCodes.refused, authoritative: false };

@@ -1,0 +1,56 @@
+/**
+ * NTM records as this Direction Server publishes them: what it answers itself, and, without all that changes
+ * as nodes move, what leaves as dynamic update.
+ */
+import { encodeNtmRecord, ntmRecordVersion } from '../../dns/ntm-record.ts';
+import type { Environment } from '../../protocol/machine.ts';
+import type { NodeRecord } from './directory.ts';
+import type { DsRole } from './ds-role.ts';
+
+/** Of the zone itself: who its Direction Server is. */
+export function zoneNtmRecord(ds: DsRole, { keys }: Environment): Uint8Array {
+  return encodeNtmRecord({
+    version: ntmRecordVersion,
+    nodeId: ds.nodeId,
+    publicKey: keys.publicKey,
+    virtualIpv4: undefined,
+    virtualIpv6: undefined,
+    nat: 'global',
+    dsKey: keys.publicKey,
+    dsAddresses: ds.config.advertised.slice(0, 4),
+    relay: undefined,
+  });
+}
+
+export function nodeNtmRecord(ds: DsRole, environment: Environment, node: NodeRecord): Uint8Array {
+  const [relay] = ds.fleet.values();
+  const endpoint = relay?.endpoints[0];
+  return encodeNtmRecord({
+    ...lastingRecord(ds, environment, node),
+    nat: ds.online(node.nodeId)?.nat ?? 'unknown',
+    relay: relay && endpoint ? { relayId: relay.relayId, endpoint } : undefined,
+  });
+}
+
+/** The part that stays while a node moves and Relay Servers come and go. */
+export function lastingNtmRecord(
+  ds: DsRole,
+  environment: Environment,
+  node: NodeRecord,
+): Uint8Array {
+  return encodeNtmRecord(lastingRecord(ds, environment, node));
+}
+
+function lastingRecord(ds: DsRole, { keys }: Environment, node: NodeRecord) {
+  return {
+    version: ntmRecordVersion,
+    nodeId: node.nodeId,
+    publicKey: node.publicKey,
+    virtualIpv4: node.ipv4,
+    virtualIpv6: node.ipv6,
+    nat: 'unknown' as const,
+    dsKey: keys.publicKey,
+    dsAddresses: ds.config.advertised.slice(0, 4),
+    relay: undefined,
+  };
+}
