@@ -81,6 +81,7 @@ export class Host {
       port: this.#udp.port,
       device,
       kernelDevice: options.kernelDevice ?? device,
+      coalesce: () => this.#udp.coalesce(),
       send: (to, uplink, buffer, offset, length) =>
         this.#udp.queue(to, uplink, buffer, offset, length),
       notice: (notice) => this.driver.notice(notice),

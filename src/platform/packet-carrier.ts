@@ -23,6 +23,8 @@ export interface CarrierParts {
   readonly device: string | undefined;
   /** Of the kernel module, which needs one for relaying too; undefined when nothing is carried. */
   readonly kernelDevice: string | undefined;
+  /** Lets the kernel put together what comes to the UDP port. */
+  readonly coalesce: () => void;
   readonly send: Sink['send'];
   readonly notice: (notice: PathNotice) => void;
   /** After a batch of packets or notices. */

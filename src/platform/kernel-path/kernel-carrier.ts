@@ -52,6 +52,7 @@ export function openKernelCarrier(
       nextHopOf: (destination) => path.via(destination),
       lost: deviceLost,
     });
+    parts.coalesce();
     return {
       get status() {
         const refused = path.refusal === undefined ? '' : ` The last refusal: ${path.refusal}`;

@@ -29,6 +29,8 @@ export const socketConstants = {
   SO_MARK: 36,
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,
+  IPPROTO_UDP: 17,
+  UDP_GRO: 104,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
   IPV6_RECVPKTINFO: 49,

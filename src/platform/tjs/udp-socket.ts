@@ -104,9 +104,14 @@ function setOptions(family: Family, fd: WatchedFd): void {
 }
 
 /** Whether the system allowed it. */
-export function trySetOption(fd: WatchedFd, name: number, value: number): boolean {
+export function trySetOption(
+  fd: WatchedFd,
+  name: number,
+  value: number,
+  level: number = c.SOL_SOCKET,
+): boolean {
   try {
-    fd.setOption(c.SOL_SOCKET, name, value);
+    fd.setOption(level, name, value);
     return true;
   } catch {
     return false;

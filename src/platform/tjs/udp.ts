@@ -110,6 +110,17 @@ export class UdpPort {
     return this.#socket6 ? [this.#socket4, this.#socket6] : [this.#socket4];
   }
 
+  /**
+   * Lets the kernel put packets of the kernel module together before it looks at them; the module cuts
+   * up again what is for this socket, so that it still gets single datagrams.
+   */
+  coalesce(): void {
+    for (const { fd } of this.#sockets()) {
+      // An older kernel goes on packet by packet.
+      trySetOption(fd, c.UDP_GRO, 1, c.IPPROTO_UDP);
+    }
+  }
+
   /** Uplinks datagrams can leave from and are told apart by. */
   setUplinks(uplinks: readonly LocalUplink[]): void {
     this.#uplinks.set(uplinks);
