@@ -238,7 +238,7 @@ function familySource(spec) {
 
 function typeScript(spec) {
   const sets = spec['attribute-sets'].map((set) => {
-    const rows = set.attributes.map((each, index) => attributeRow(each, index + 1)).join('');
+    const rows = set.attributes.map(attributeRow).join('');
     return `export const ${camel(set.name)}Attributes = {\n${rows}} as const;\n`;
   });
   const commands = spec.operations.list.map((op, index) => `  ${camel(op.name)}: ${index + 1},\n`);
@@ -270,16 +270,12 @@ function quoted(name) {
   return /^[a-z]+$/.test(name) ? name : `'${name}'`;
 }
 
-function attributeRow(attribute, type) {
-  const nested = attribute['nested-attributes'];
-  const parts = [
-    `type: ${type}`,
-    `kind: '${attribute.type}'`,
-    ...(attribute['byte-order'] ? ['bigEndian: true'] : []),
-    ...(attribute['multi-attr'] ? ['many: true'] : []),
-    ...(nested ? [`nested: '${nested}'`] : []),
-  ];
-  return `  ${camel(attribute.name)}: { ${parts.join(', ')} },\n`;
+/** A row is numbered by its place; its text is the kind, or the table that is nested in it. */
+function attributeRow(attribute) {
+  const { type } = attribute;
+  const kind = type === 'nest' ? attribute['nested-attributes'] : type;
+  const order = attribute['byte-order'] ? 'be' : '';
+  return `  ${camel(attribute.name)}: '${kind}${order}${attribute['multi-attr'] ? '*' : ''}',\n`;
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {

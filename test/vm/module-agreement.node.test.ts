@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endpoint, type Ip, type Prefix } from '../../src/base/ip.ts';
 import { DataPath } from '../../src/datapath/data-path.ts';
+import { attributeType } from '../../src/platform/netlink/attributes.ts';
 import { commands, ntmobileAttributes } from '../../src/platform/netlink/ntmobile-table.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import { nodeSuite } from '../support/node-suite.ts';
@@ -34,8 +35,8 @@ test('the TypeScript table numbers attributes and commands as the uapi header do
   );
   const attributes = names.filter((name) => name?.startsWith('NTMOBILE_A_'));
   const operations = names.filter((name) => name?.startsWith('NTMOBILE_CMD_'));
-  assert.is(attributes[ntmobileAttributes.sendKey.type - 1], 'NTMOBILE_A_SEND_KEY');
-  assert.is(attributes[ntmobileAttributes.drops.type - 1], 'NTMOBILE_A_DROPS');
+  assert.is(attributes[attributeType(ntmobileAttributes, 'sendKey') - 1], 'NTMOBILE_A_SEND_KEY');
+  assert.is(attributes[attributeType(ntmobileAttributes, 'drops') - 1], 'NTMOBILE_A_DROPS');
   assert.is(operations[commands.relayLeg - 1], 'NTMOBILE_CMD_RELAY_LEG');
   assert.is(operations[commands.wrongSourceNtf - 1], 'NTMOBILE_CMD_WRONG_SOURCE_NTF');
 });

@@ -8,39 +8,71 @@ import { fromHex, toHex } from '../../base/bytes.ts';
 import { littleEndian } from '../byte-order.ts';
 import { eachAttribute, type MessageBuilder } from './nlmsg.ts';
 
-export interface AttributeRow {
-  readonly type: number;
-  readonly kind: 'u8' | 'u16' | 'u32' | 'u64' | 'flag' | 'binary' | 'nest' | 'pad';
-  readonly bigEndian?: true;
-  readonly many?: true;
-  readonly nested?: string;
-}
-export type AttributeTable = Readonly<Record<string, AttributeRow>>;
+/**
+ * What an attribute holds: u8, u16, u32 or u64, with "be" behind it in network order; "flag", "binary"
+ * or "pad"; or the name of the table nested in it. With "*" there may be many. The first row is type 1.
+ */
+export type AttributeTable = Readonly<Record<string, string>>;
 /** The tables of a family by the name its rows call them. */
 export type AttributeTables = Readonly<Record<string, AttributeTable>>;
 
-type One<Tables extends AttributeTables, Row extends AttributeRow> = Row extends {
-  readonly nested: infer Name extends keyof Tables;
-}
-  ? Values<Tables, Tables[Name]>
-  : Row['kind'] extends 'binary'
+type One<Tables extends AttributeTables, Kind extends string> = Kind extends keyof Tables
+  ? Values<Tables, Tables[Kind]>
+  : Kind extends 'binary'
     ? Uint8Array
-    : Row['kind'] extends 'flag'
+    : Kind extends 'flag'
       ? boolean
-      : Row extends { readonly kind: 'u64'; readonly bigEndian: true }
+      : Kind extends 'u64be'
         ? string
         : number;
 
 /** What stands for the attributes of a table: absent ones are absent. */
 export type Values<Tables extends AttributeTables, Table extends AttributeTable> = {
   readonly [Name in keyof Table]?:
-    | (Table[Name] extends { readonly many: true }
-        ? readonly One<Tables, Table[Name]>[]
+    | (Table[Name] extends `${infer Kind}*`
+        ? readonly One<Tables, Kind>[]
         : One<Tables, Table[Name]>)
     | undefined;
 };
 
-const byteCount = { u8: 1, u16: 2, u32: 4, u64: 8 } as const;
+interface Row {
+  readonly name: string;
+  readonly type: number;
+  readonly kind: string;
+  readonly many: boolean;
+  /** Bytes of a number; 0 for anything else. */
+  readonly bytes: number;
+  readonly bigEndian: boolean;
+}
+
+const rowsByTable = new WeakMap<AttributeTable, readonly Row[]>();
+
+function rowsOf(table: AttributeTable): readonly Row[] {
+  const known = rowsByTable.get(table);
+  if (known) return known;
+  const rows = Object.entries(table).map(([name, text], index): Row => {
+    const kind = text.replace('*', '');
+    const [, bits, order] = /^u(8|16|32|64)(be)?$/.exec(kind) ?? [];
+    return {
+      name,
+      type: index + 1,
+      kind,
+      many: kind !== text,
+      bytes: Number(bits ?? 0) / 8,
+      bigEndian: order !== undefined,
+    };
+  });
+  rowsByTable.set(table, rows);
+  return rows;
+}
+
+/** Number of the attribute of that name. */
+export function attributeType<Table extends AttributeTable>(
+  table: Table,
+  name: keyof Table & string,
+): number {
+  return Object.keys(table).indexOf(name) + 1;
+}
 
 type Value = number | string | boolean | Uint8Array | { readonly [name: string]: unknown };
 
@@ -51,8 +83,8 @@ export function putAttributes(
   table: AttributeTable,
   values: Readonly<Record<string, unknown>>,
 ): void {
-  for (const [name, row] of Object.entries(table)) {
-    const value = values[name];
+  for (const row of rowsOf(table)) {
+    const value = values[row.name];
     if (value === undefined) continue;
     for (const one of row.many ? (value as readonly Value[]) : [value as Value]) {
       putOne(message, tables, row, one);
@@ -60,15 +92,9 @@ export function putAttributes(
   }
 }
 
-function putOne(
-  message: MessageBuilder,
-  tables: AttributeTables,
-  row: AttributeRow,
-  value: Value,
-): void {
-  if (row.nested !== undefined) {
-    const table = tables[row.nested];
-    assert(table !== undefined, 'a nest names a table of its family');
+function putOne(message: MessageBuilder, tables: AttributeTables, row: Row, value: Value): void {
+  const table = tables[row.kind];
+  if (table) {
     message.nested(row.type, (inner) =>
       putAttributes(inner, tables, table, value as Readonly<Record<string, unknown>>),
     );
@@ -81,13 +107,13 @@ function putOne(
   }
 }
 
-function numberBytes(row: AttributeRow, value: number | string): Uint8Array {
+function numberBytes(row: Row, value: number | string): Uint8Array {
   if (typeof value === 'string') {
     const bytes = fromHex(value);
     assert(bytes?.length === 8, 'an identifier has 16 hexadecimal digits');
     return bytes;
   }
-  const bytes = new Uint8Array(byteCount[row.kind as keyof typeof byteCount]);
+  const bytes = new Uint8Array(row.bytes);
   const little = littleEndian && !row.bigEndian;
   let rest = value;
   for (let index = 0; index < bytes.length; index += 1) {
@@ -105,41 +131,27 @@ export function takeAttributes<Tables extends AttributeTables, Name extends keyo
   offset = 0,
 ): Values<Tables, Tables[Name]> {
   const values: Record<string, unknown> = {};
-  const nameByType = namesOf(tables[name] as AttributeTable);
+  const rows = rowsOf(tables[name] as AttributeTable);
   for (const [type, value] of eachAttribute(bytes, offset)) {
-    const found = nameByType.get(type);
-    const row = found === undefined ? undefined : tables[name]?.[found];
-    if (found === undefined || !row) continue;
-    const taken = takeOne(tables, row, value);
+    const row = rows[type - 1];
+    const taken = row && takeOne(tables, row, value);
     if (taken === undefined) continue;
-    if (row.many) values[found] = [...((values[found] as unknown[]) ?? []), taken];
-    else values[found] = taken;
+    if (row?.many) values[row.name] = [...((values[row.name] as unknown[]) ?? []), taken];
+    else if (row) values[row.name] = taken;
   }
   return values as Values<Tables, Tables[Name]>;
 }
 
-const namesByTable = new WeakMap<AttributeTable, ReadonlyMap<number, string>>();
-
-function namesOf(table: AttributeTable): ReadonlyMap<number, string> {
-  const known = namesByTable.get(table);
-  if (known) return known;
-  const names = new Map(Object.entries(table).map(([name, row]) => [row.type, name]));
-  namesByTable.set(table, names);
-  return names;
-}
-
-function takeOne(tables: AttributeTables, row: AttributeRow, bytes: Uint8Array): unknown {
-  if (row.nested !== undefined) return takeAttributes(tables, row.nested, bytes);
+function takeOne(tables: AttributeTables, row: Row, bytes: Uint8Array): unknown {
+  if (row.kind in tables) return takeAttributes(tables, row.kind, bytes);
   if (row.kind === 'flag') return true;
   if (row.kind === 'binary') return bytes;
-  if (row.kind === 'pad' || row.kind === 'nest') return undefined;
-  if (bytes.length < byteCount[row.kind]) return undefined;
-  if (row.kind === 'u64' && row.bigEndian) return toHex(bytes.subarray(0, 8));
+  if (row.bytes === 0 || bytes.length < row.bytes) return undefined;
+  if (row.bytes === 8 && row.bigEndian) return toHex(bytes.subarray(0, 8));
   let value = 0;
-  const count = byteCount[row.kind];
   const little = littleEndian && !row.bigEndian;
-  for (let index = 0; index < count; index += 1) {
-    value = value * 0x100 + (bytes[little ? count - 1 - index : index] as number);
+  for (let index = 0; index < row.bytes; index += 1) {
+    value = value * 0x100 + (bytes[little ? row.bytes - 1 - index : index] as number);
   }
   return value;
 }

@@ -1,6 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { putAttributes, takeAttributes } from '../../../src/platform/netlink/attributes.ts';
+import {
+  attributeType,
+  putAttributes,
+  takeAttributes,
+} from '../../../src/platform/netlink/attributes.ts';
 import { eachAttribute, headerBytes, MessageBuilder } from '../../../src/platform/netlink/nlmsg.ts';
 import { attributeTables } from '../../../src/platform/netlink/ntmobile-table.ts';
 
@@ -30,16 +34,16 @@ test('values come back from their attributes; a flag that is not set is absent',
 
 test('ports, addresses and Path IDs are in network order', () => {
   const bytesOf = new Map(eachAttribute(built(), 0));
-  const { port, pathId } = attributeTables.ntmobile;
-  assert.equal([...(bytesOf.get(port.type) ?? [])], [0x12, 0x29]);
-  assert.equal([...(bytesOf.get(pathId.type) ?? [])].slice(0, 2), [0x11, 0x22]);
+  const typeOf = (name: 'port' | 'pathId') => attributeType(attributeTables.ntmobile, name);
+  assert.equal([...(bytesOf.get(typeOf('port')) ?? [])], [0x12, 0x29]);
+  assert.equal([...(bytesOf.get(typeOf('pathId')) ?? [])].slice(0, 2), [0x11, 0x22]);
 });
 
 test('an attribute of a newer module is passed over, and a short one left out', () => {
   const message = new MessageBuilder(30, 1);
   message.attribute(999, Uint8Array.of(1, 2));
-  message.attribute(attributeTables.ntmobile.port.type, Uint8Array.of(1));
-  message.u8(attributeTables.ntmobile.side.type, 1);
+  message.attribute(attributeType(attributeTables.ntmobile, 'port'), Uint8Array.of(1));
+  message.u8(attributeType(attributeTables.ntmobile, 'side'), 1);
   const bytes = message.finish(1).slice(headerBytes);
   assert.equal(takeAttributes(attributeTables, 'ntmobile', bytes), { side: 1 });
 });
