@@ -1,0 +1,111 @@
+/**
+ * A router in QEMU: a disk image of OpenWrt, or a user space packed as initramfs with a kernel. Its
+ * console is the serial port; the packages come on a second disk, which is a tar.
+ */
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { endProcess, type Namespaces } from '../lab/namespaces.ts';
+import type { RouterPlan } from './network.ts';
+import type { Userland } from './options.ts';
+import { Router } from './router.ts';
+import { RouterShell } from './router-shell.ts';
+
+const bootSeconds = 600;
+/** An emulated processor needs several times as long. */
+const patience = existsSync('/dev/kvm') ? 2 : 6;
+
+/** The user space as an initramfs, packed once for all guests. */
+export function packInitramfs(folder: string, into: string): string {
+  const packed = join(into, 'initramfs.gz');
+  const script = 'find . -xdev | cpio -o -H newc --quiet -R 0:0 | gzip -1 > "$0"';
+  execFileSync('sh', ['-c', script, packed], { cwd: folder });
+  return packed;
+}
+
+export class GuestRouter {
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async start(
+    name: string,
+    plan: RouterPlan,
+    namespaces: Namespaces,
+    userland: Exclude<Userland, { kind: 'namespaces' }>,
+    initramfs: string | undefined,
+    feed: string,
+    memory: number,
+  ): Promise<Router> {
+    mkdirSync(this.#folder, { recursive: true });
+    const feedDisk = join(this.#folder, `feed-${name}.tar`);
+    execFileSync('tar', ['-C', feed, '-cf', feedDisk, '.']);
+    // The guest's cards are bridged to the cables, which end in the namespace.
+    for (const cable of ['lan', 'wan']) {
+      await namespaces.ipBatch(plan.host, [
+        `link add br-${cable} type bridge`,
+        `tuntap add tap-${cable} mode tap`,
+        `link set tap-${cable} master br-${cable} up`,
+        `link set ${cable} master br-${cable} up`,
+        `link set br-${cable} up`,
+      ]);
+    }
+    const card = (cable: string, index: number) => [
+      ...['-netdev', `tap,id=${cable},ifname=tap-${cable},script=no,downscript=no`],
+      ...['-device', `virtio-net-pci,netdev=${cable},mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`],
+    ];
+    const accelerated = existsSync('/dev/kvm') ? ['-enable-kvm'] : ['-accel', 'tcg'];
+    const args = [
+      ...accelerated,
+      ...['-cpu', 'max', '-smp', '1', '-m', String(memory), '-nographic', '-no-reboot'],
+      ...['-serial', 'stdio', '-monitor', 'none'],
+      ...this.#system(name, userland, initramfs),
+      ...['-drive', `file=${feedDisk},format=raw,if=virtio,readonly=on`],
+      ...card('lan', 1),
+      ...card('wan', 2),
+    ];
+    const child = namespaces.start(plan.host, ['nice', 'qemu-system-x86_64', ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const outputs = [child.stdout, child.stderr] as Readable[];
+    const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
+    await this.#awake(shell, name);
+    const router = new Router(`router ${name}`, shell, patience);
+    const disk = userland.kind === 'image' ? 'vdb' : 'vda';
+    await router.ok(`dmesg -n 1; mkdir -p /tmp/feed && tar -xf /dev/${disk} -C /tmp/feed`);
+    return router;
+  }
+
+  #system(
+    name: string,
+    userland: Exclude<Userland, { kind: 'namespaces' }>,
+    initramfs: string | undefined,
+  ): string[] {
+    if (userland.kind === 'image') {
+      const disk = join(this.#folder, `disk-${name}.img`);
+      copyFileSync(userland.image, disk);
+      return ['-drive', `file=${disk},format=raw,if=virtio`];
+    }
+    const line = 'console=ttyS0 quiet rdinit=/sbin/init';
+    return ['-kernel', userland.kernel, '-initrd', initramfs ?? '', '-append', line];
+  }
+
+  /** Presses Enter until a shell answers. */
+  async #awake(shell: RouterShell, name: string): Promise<void> {
+    const end = Date.now() + bootSeconds * 1000;
+    while (Date.now() < end) {
+      shell.type('\necho "=awa""ke"\n');
+      if (await shell.hear(/=awake/, 5)) return;
+    }
+    throw new Error(`router ${name} does not come up; last heard:\n${shell.tail}`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child) await endProcess(this.#child);
+  }
+}

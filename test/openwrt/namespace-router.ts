@@ -1,0 +1,83 @@
+/**
+ * A router without a kernel of its own: a copy of the user space in namespaces of this machine, with its
+ * own ubusd, procd, netifd, firewall and dnsmasq. procd is no process 1 there, so what it would start at
+ * boot is started by name.
+ */
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { endProcess, type Namespaces } from '../lab/namespaces.ts';
+import type { RouterPlan } from './network.ts';
+import { Router } from './router.ts';
+import { RouterShell } from './router-shell.ts';
+
+/** Mounts of its own, then a shell in the folder; what is typed runs there. */
+const enter = `
+mount --make-rprivate /
+mount -t proc proc "$1/proc"
+mount -t sysfs sys "$1/sys"
+mount --rbind /dev "$1/dev"
+mount -t tmpfs tmp "$1/tmp"
+mkdir -p "$1/tmp/run/ubus" "$1/tmp/lock" "$1/tmp/log" "$1/tmp/resolv.conf.d"
+: > "$1/tmp/resolv.conf.d/resolv.conf.auto"
+ip link set lo up
+exec chroot "$1" /bin/sh
+`;
+
+const boot = `
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+ulimit -n 1024
+ubusd > /dev/null 2>&1 &
+procd > /tmp/log/procd 2>&1 &
+for each in 1 2 3 4 5; do ubus list service > /dev/null 2>&1 && break; sleep 1; done
+for service in network firewall dnsmasq rpcd uhttpd; do
+	[ ! -x /etc/init.d/$service ] || /etc/init.d/$service start > /tmp/log/$service 2>&1
+done
+`;
+
+export class NamespaceRouter {
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** `feed` is a folder that appears as /tmp/feed. */
+  async start(
+    name: string,
+    plan: RouterPlan,
+    namespaces: Namespaces,
+    userland: string,
+    feed: string,
+  ): Promise<Router> {
+    const root = join(this.#folder, `router-${name}`);
+    rmSync(root, { recursive: true, force: true });
+    mkdirSync(this.#folder, { recursive: true });
+    execFileSync('cp', ['-a', '--reflink=auto', userland, root]);
+    for (const place of ['proc', 'sys', 'dev', 'tmp', 'feed']) {
+      mkdirSync(join(root, place), { recursive: true });
+    }
+    if (!existsSync(join(root, 'var'))) execFileSync('ln', ['-s', 'tmp', join(root, 'var')]);
+    cpSync(feed, join(root, 'feed'), { recursive: true });
+    await namespaces.ipBatch(plan.host, ['link set lan name eth0', 'link set wan name eth1']);
+    const own = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts'];
+    const child = namespaces.start(
+      plan.host,
+      ['unshare', ...own, 'sh', '-c', enter, 'enter', root],
+      { stdio: 'pipe' },
+    );
+    this.#child = child;
+    const outputs = [child.stdout, child.stderr] as Readable[];
+    const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
+    shell.type(boot);
+    const router = new Router(`router ${name}`, shell, 1);
+    await router.ok('ln -sfn /feed /tmp/feed');
+    return router;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child) await endProcess(this.#child);
+  }
+}
