@@ -47,6 +47,7 @@ const unread = {
   },
   help: { files: /\/src\/protocol\/control-methods\.ts$/, names: ['summary', 'help'] },
 };
+const schemaFile = /\/src\/platform\/uci\/schema\.ts$/;
 const unreadBy = { ntmobiled: [unread.wire, unread.help], ntmobile: [unread.wire] };
 
 const without = (tables) => ({
@@ -58,8 +59,34 @@ const without = (tables) => ({
         loader: 'ts',
       }));
     }
+    onLoad({ filter: schemaFile }, ({ path }) => ({
+      contents: withoutOptionHelp(readFileSync(path, 'utf8')),
+      loader: 'ts',
+    }));
   },
 });
+
+/** What an option is for is told by a program only when it is required and missing; LuCI shows it all. */
+function withoutOptionHelp(text) {
+  const source = ts.createSourceFile('', text, ts.ScriptTarget.Latest, true);
+  const cuts = [];
+  const visit = (node) => {
+    if (ts.isCallExpression(node) && isNeverMissing(node)) cuts.push(node.arguments.at(-1));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return cuts.reduceRight(
+    (kept, help) => `${kept.slice(0, help.pos)}''${kept.slice(help.end)}`,
+    text,
+  );
+}
+
+function isNeverMissing({ expression, arguments: given }) {
+  const row = expression.getText();
+  return (
+    row === 'withDefault' || row === 'optional' || (row === 'listOf' && given[1].getText() === '0')
+  );
+}
 
 /** The text without the properties of these names in its object literals. */
 function withoutProperties(text, names) {

@@ -56,7 +56,10 @@ export class GuestRouter {
     }
     const card = (cable: string, index: number) => [
       ...['-netdev', `tap,id=${cable},ifname=tap-${cable},script=no,downscript=no`],
-      ...['-device', `virtio-net-pci,netdev=${cable},mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`],
+      ...[
+        '-device',
+        `virtio-net-pci,netdev=${cable},mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`,
+      ],
     ];
     const accelerated = existsSync('/dev/kvm') ? ['-enable-kvm'] : ['-accel', 'tcg'];
     const args = [

@@ -60,7 +60,8 @@ export function readOptions(
     given.set(names[word as keyof typeof names], value);
   }
   const memory = Number(given.get('memory') ?? 256);
-  if (!(memory >= 64 && memory <= 4096)) throw new UsageError('--memory is in MB, from 64 to 4096.');
+  if (!(memory >= 64 && memory <= 4096))
+    throw new UsageError('--memory is in MB, from 64 to 4096.');
   return {
     userland: userlandOf(given),
     packages: given.get('packages'),

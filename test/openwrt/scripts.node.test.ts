@@ -184,7 +184,8 @@ check('an invite in the configuration is taken out before the digest is made', (
 
 check('stopping takes back forwarding and masquerade', () => {
   router.calls(`${service} start`);
-  router.calls(`${dnsmasq} set 5649 home.example`);
+  router.write('/tmp/lines', forwards('home.example'));
+  router.calls(`${dnsmasq} apply /tmp/lines`);
   const calls = router.calls(`${service} stop`);
   assert.ok(calls.includes('nft delete table inet ntmobile'));
   assert.ok(calls.includes('dnsmasq restart'));
@@ -245,29 +246,34 @@ check('the uci-defaults script sets up and succeeds, so that it is run once', ()
   assert.match(text, /Added the interface/);
 });
 
+const forwards = (...zones: readonly string[]) =>
+  zones.map((zone) => `server=/${zone}/127.0.0.1#5649\nrebind-domain-ok=/${zone}/\n`).join('');
+
 check('zones go to every dnsmasq in volatile files, which restart it only when they change', () => {
-  const set = (zones: string) => router.calls(`${dnsmasq} set 5649 ${zones}`);
-  assert.equal(set('home.example 18.198.in-addr.arpa'), ['dnsmasq restart']);
-  assert.is(
-    router.read('/tmp/dnsmasq.main.d/ntmobile.conf'),
-    'server=/home.example/127.0.0.1#5649\nrebind-domain-ok=/home.example/\n' +
-      'server=/18.198.in-addr.arpa/127.0.0.1#5649\nrebind-domain-ok=/18.198.in-addr.arpa/\n',
-  );
-  assert.ok(router.has('/tmp/guest.d/ntmobile.conf'));
-  assert.equal(set('home.example 18.198.in-addr.arpa'), []);
-  assert.equal(set('home.example'), ['dnsmasq restart']);
+  const apply = (text: string) => {
+    router.write('/var/run/ntmobile/dnsmasq.conf', text);
+    return router.calls(`${dnsmasq} apply /var/run/ntmobile/dnsmasq.conf`);
+  };
+  assert.equal(apply(`# Made.\n${forwards('home.example', '18.198.in-addr.arpa')}`), [
+    'dnsmasq restart',
+  ]);
+  const first = router.read('/tmp/dnsmasq.main.d/ntmobile.conf');
+  assert.is(first, forwards('home.example', '18.198.in-addr.arpa'));
+  assert.is(router.read('/tmp/guest.d/ntmobile.conf'), first);
+  assert.equal(apply(forwards('home.example', '18.198.in-addr.arpa')), []);
+  assert.equal(apply(forwards('home.example')), ['dnsmasq restart']);
   assert.equal(router.calls(`${dnsmasq} clear`), ['dnsmasq restart']);
   assert.not.ok(router.has('/tmp/guest.d/ntmobile.conf'));
   assert.equal(router.calls(`${dnsmasq} clear`), []);
   assert.is(router.read('/etc/config/dhcp'), dhcpConfig);
 });
 
-check('what is no port or zone never reaches the configuration of dnsmasq', () => {
-  for (const words of ['set x home.example', 'set 5649', `set 5649 'a/b'`, `set 5649 'a\nb'`, '']) {
-    const { code } = router.run(`${dnsmasq} ${words}`);
-    assert.is(code, 2, words);
-  }
-  assert.not.ok(router.has('/tmp/dnsmasq.main.d/ntmobile.conf'));
+check('only lines that lead a zone here reach dnsmasq', () => {
+  const odd = 'no-resolv\nserver=1.2.3.4\nserver=/a/x y\ndhcp-script=/bin/sh\n';
+  router.write('/tmp/lines', `${odd}${forwards('home.example')}`);
+  router.run(`${dnsmasq} apply /tmp/lines`);
+  assert.is(router.read('/tmp/dnsmasq.main.d/ntmobile.conf'), forwards('home.example'));
+  assert.is(router.run(`${dnsmasq} frob`).code, 2);
 });
 
 const handler = 'cd /lib/netifd/proto && ./ntmobile.sh';

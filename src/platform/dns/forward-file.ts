@@ -4,12 +4,22 @@
  */
 import { utf8 } from '../../base/bytes.ts';
 import { type Endpoint, endpointIp, endpointPort } from '../../base/ip.ts';
-import { removeFileDurably, writeFileDurably } from '../files.ts';
+import { readFile, removeFileDurably, writeFileDurably } from '../files.ts';
 import type { Log } from '../log.ts';
 import { libc } from '../tjs/libc.ts';
+import { runSilently } from '../tjs/process.ts';
 
 /** dnsmasq reads it as a user of its own. */
 const readableMode = 0o644;
+
+/** Of the OpenWrt package: hands the file to dnsmasq. The service script takes it back at the end. */
+const hook = '/usr/libexec/ntmobile/dnsmasq.sh';
+const hookedPath = '/var/run/ntmobile/dnsmasq.conf';
+
+/** The file that the configuration names, or the one that the package's script takes. */
+export function forwardPath(given: string | undefined): string | undefined {
+  return given ?? (readFile(hook) ? hookedPath : undefined);
+}
 
 /** What dnsmasq is told; answers with virtual IPs are private ones, which it else takes for an attack. */
 export function dnsmasqLines(zones: readonly string[], stub: Endpoint): string {
@@ -27,6 +37,7 @@ export class ForwardFile {
   readonly #stub: Endpoint;
   readonly #log: Log;
   #text: string | undefined;
+  #handed = Promise.resolve();
 
   constructor(path: string, stub: Endpoint, log: Log) {
     this.#path = path;
@@ -43,9 +54,21 @@ export class ForwardFile {
       writeFileDurably(this.#path, utf8(text));
       libc.chmod(this.#path, readableMode);
       this.#text = text;
+      if (this.#path === hookedPath) this.#hand();
     } catch (error) {
       this.#log.error(`node.dns_forward_file: ${(error as Error).message}.`);
     }
+  }
+
+  /** One run at a time, in the order of the changes. */
+  #hand(): void {
+    this.#handed = this.#handed
+      .then(() => runSilently([hook, 'apply', this.#path]))
+      .then(
+        (code) => code === 0 || this.#log.error(`${hook} ended with ${code}.`),
+        (error) => this.#log.error(`${hook}: ${error}`),
+      )
+      .then(() => undefined);
   }
 
   remove(): void {

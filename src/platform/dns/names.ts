@@ -6,7 +6,7 @@ import type { Endpoint, Ip } from '../../base/ip.ts';
 import type { RoleName } from '../../protocol/control-results.ts';
 import type { DnsRequestOutput } from '../driver-ports.ts';
 import type { Log } from '../log.ts';
-import { ForwardFile } from './forward-file.ts';
+import { ForwardFile, forwardPath } from './forward-file.ts';
 import { NameListener } from './name-listener.ts';
 import { noServer, Resolver, type Response } from './resolver.ts';
 import type { SignedUpdates } from './signed-updates.ts';
@@ -63,8 +63,9 @@ export class Names {
     this.#log = log;
     this.#handlers = handlers;
     this.#resolver = new Resolver(() => this.upstreams());
-    const { stub, forwardFile } = settings;
-    this.#forwardFile = stub && forwardFile ? new ForwardFile(forwardFile, stub, log) : undefined;
+    const { stub } = settings;
+    const path = stub && forwardPath(settings.forwardFile);
+    this.#forwardFile = stub && path ? new ForwardFile(path, stub, log) : undefined;
   }
 
   /** Opens the listeners; a role answers from its first input on. */

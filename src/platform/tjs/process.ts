@@ -29,6 +29,12 @@ export async function run(argv: readonly string[]): Promise<ProcessResult> {
   return { code: signal === undefined ? status.exit_status : 128, signal, out, err };
 }
 
+/** Runs it to its end without listening; the exit code. Rejects as `run` does. */
+export async function runSilently(argv: readonly string[]): Promise<number> {
+  const child = tjs.spawn(argv, { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+  return (await child.wait()).exit_status;
+}
+
 async function readText(pipe: ReadablePipe): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';

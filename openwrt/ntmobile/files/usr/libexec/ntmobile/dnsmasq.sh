@@ -2,24 +2,10 @@
 # Lets dnsmasq hand questions for the zones of NTMobile to the daemon, by a file in the volatile folder of
 # every dnsmasq instance: /etc/config/dhcp is not touched, and a reboot leaves nothing. Restarts dnsmasq only
 # when something changes.
-#   set PORT ZONE…   these zones and no others, answered at 127.0.0.1 port PORT
-#   clear            none
+#   apply FILE   the lines of FILE, which the daemon writes
+#   clear        none
 
 . /lib/functions.sh
-
-usage() {
-	echo "Usage: dnsmasq.sh set PORT ZONE… | clear" >&2
-	exit 2
-}
-
-# Virtual IPv6 addresses are private ones (RFC 4193), which dnsmasq drops from answers unless it is told.
-wanted_text() {
-	local zone
-	for zone in "$@"; do
-		echo "server=/$zone/127.0.0.1#$port"
-		echo "rebind-domain-ok=/$zone/"
-	done
-}
 
 put_file() {
 	local folder file
@@ -38,27 +24,16 @@ put_file() {
 	fi
 }
 
+text=
 case "$1" in
-set)
-	port="$2"
-	[ $# -gt 2 ] || usage
-	case "$port" in '' | *[!0-9]*) usage ;; esac
-	shift 2
-	for zone in "$@"; do
-		case "$zone" in
-		'' | *[!A-Za-z0-9.-]*)
-			echo "dnsmasq.sh: \"$zone\" is not a domain name." >&2
-			exit 2
-			;;
-		esac
-	done
-	text="$(wanted_text "$@")"
+apply)
+	# Anything else in it could make dnsmasq refuse to start, and the LAN would be without DNS and DHCP.
+	text="$(grep -E '^(server|rebind-domain-ok)=/[A-Za-z0-9._-]+/[0-9a-fA-F.:#]*$' "$2")"
 	;;
-clear)
-	text=
-	;;
+clear) ;;
 *)
-	usage
+	echo "Usage: dnsmasq.sh apply FILE | clear" >&2
+	exit 2
 	;;
 esac
 [ -x /etc/init.d/dnsmasq ] || exit 0
