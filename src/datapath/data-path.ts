@@ -34,6 +34,8 @@ import type { PathCommand, PathNotice, PathStats, Side } from './commands.ts';
 import { type AddressKey, destinationKey, ipOfKey, sourceKey } from './inner-packet.ts';
 import { InnerRoutes } from './inner-routes.ts';
 import {
+  hasExpired,
+  isWornOut,
   type KeySlot,
   maxPacketsPerKey,
   newKeySlot,
@@ -163,7 +165,7 @@ export class DataPath {
         break;
       case 'key-set':
         if (!takeNewKey(entry, command.sendKey)) break;
-        entry.slots[command.epoch & 3] = newKeySlot(command.sendKey, command.receiveKey);
+        entry.slots[command.epoch & 3] = newKeySlot(command.sendKey, command.receiveKey, now);
         break;
       case 'key-use':
         entry.sendEpoch = command.epoch & 3;
@@ -215,8 +217,9 @@ export class DataPath {
       return;
     }
     const slot = entry.slots[entry.sendEpoch];
-    if (!entry.route || !slot) {
+    if (!entry.route || !slot || isWornOut(slot, now)) {
       this.#pending.hold(now, destination, buffer, offset, length);
+      if (slot) this.#wantKey(entry);
       return;
     }
     this.#seal(now, entry, slot, buffer, offset, length);
@@ -230,10 +233,6 @@ export class DataPath {
     offset: number,
     length: number,
   ): void {
-    if (slot.counter >= maxPacketsPerKey) {
-      entry.drops.add('unknown-key');
-      return;
-    }
     const start = offset - headroom;
     const total = length + headroom + tailroom;
     const counter = slot.counter;
@@ -286,10 +285,13 @@ export class DataPath {
       if (!entry.watchesSilence) this.#watchSilence(entry, now + silentAfterMs);
     }
     const worn = now - slot.firstSentAt > rekeyAfterMs || slot.counter > maxPacketsPerKey / 2;
-    if (worn && !entry.keyWanted) {
-      entry.keyWanted = true;
-      this.#sink.notice({ notice: 'key-wanted', pathId: entry.pathId });
-    }
+    if (worn) this.#wantKey(entry);
+  }
+
+  #wantKey(entry: PathEntry): void {
+    if (entry.keyWanted) return;
+    entry.keyWanted = true;
+    this.#sink.notice({ notice: 'key-wanted', pathId: entry.pathId });
   }
 
   /** A Capsulated Packet from the network; it is opened in place. */
@@ -370,7 +372,7 @@ export class DataPath {
     const refusal: DropReason | undefined =
       (flags & sideFlag) === entry.side
         ? 'wrong-side'
-        : !slot
+        : !slot || hasExpired(slot, now)
           ? 'wrong-epoch'
           : slot.window.check(counter)
             ? undefined
@@ -468,7 +470,8 @@ export class DataPath {
       now,
       (destination) => {
         const entry = this.#routes.find(destination);
-        return entry?.route !== undefined && entry.slots[entry.sendEpoch] !== undefined;
+        const slot = entry?.slots[entry.sendEpoch];
+        return entry?.route !== undefined && slot !== undefined && !isWornOut(slot, now);
       },
       (buffer, offset, length) => this.outbound(now, buffer, offset, length),
     );

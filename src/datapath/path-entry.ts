@@ -13,6 +13,8 @@ import { type AddressKey, isHostMatch, keyOfIp, matchOf } from './inner-packet.t
 export const dataReplayWindow = 8192;
 /** A key is not used for more packets than this (protocol.md 6, 11.8). */
 export const maxPacketsPerKey = 2 ** 40;
+/** Nor for longer than this after it was installed, also without a daemon that replaces it. */
+export const keyLifeMs = 3_600_000;
 /** A key in use for this long wants a successor. */
 export const rekeyAfterMs = 120_000;
 
@@ -22,6 +24,7 @@ export interface KeySlot {
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
   readonly window: ReplayWindow;
+  readonly installedAt: number;
   /** Counter of the next packet sent under this key. */
   counter: number;
   /** Whether a packet was opened under this key. */
@@ -117,8 +120,13 @@ export function newPathEntry(
   };
 }
 
-export function newKeySlot(sendKey: Uint8Array, receiveKey: Uint8Array): KeySlot {
+export function newKeySlot(
+  sendKey: Uint8Array,
+  receiveKey: Uint8Array,
+  installedAt: number,
+): KeySlot {
   return {
+    installedAt,
     sendKey,
     receiveKey,
     window: new ReplayWindow(dataReplayWindow),
@@ -148,4 +156,13 @@ export function statsOf(entry: PathEntry): PathStats {
     lastSentAt: entry.lastSentAt,
     lastReceivedAt: entry.lastReceivedAt,
   };
+}
+
+export function hasExpired(slot: KeySlot, now: number): boolean {
+  return now - slot.installedAt >= keyLifeMs;
+}
+
+/** Whether nothing may be sent under this key any more. */
+export function isWornOut(slot: KeySlot, now: number): boolean {
+  return slot.counter >= maxPacketsPerKey || hasExpired(slot, now);
 }

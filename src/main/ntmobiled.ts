@@ -10,7 +10,7 @@ import {
   stayAlive,
 } from '../platform/tjs/exit.ts';
 import { sodiumSuite } from '../platform/tjs/sodium.ts';
-import { ProblemToMend, SystemError } from '../platform/tjs/system-error.ts';
+import { NotPermitted, ProblemToMend, SystemError } from '../platform/tjs/system-error.ts';
 import { formatProblem } from '../platform/uci/options.ts';
 import { programArguments } from './cli/tjs-system.ts';
 import { type DaemonArguments, daemonHelp, parseDaemonArguments } from './daemon/arguments.ts';
@@ -58,6 +58,7 @@ function fail(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
   const forbidden = error instanceof SystemError && (error.is('EPERM') || error.is('EACCES'));
   console.error('%s', `ntmobiled: ${message}${forbidden ? `. ${permissionAct}` : ''}`);
+  if (error instanceof NotPermitted) exit(exitCodes.noPermission);
   if (error instanceof ProblemToMend) exit(exitCodes.configuration);
   if (error instanceof SystemError)
     exit(forbidden ? exitCodes.noPermission : exitCodes.systemError);

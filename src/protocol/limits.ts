@@ -9,6 +9,7 @@ export const limits = {
   sessionRenewMs: 60 * minute,
   sessionLifeMs: 75 * minute,
   sessionOverlapMs: 10 * second,
+  /** A session wants a successor at half of this, and sends no more at the whole. */
   maxMessagesPerSession: 2 ** 48,
   /** No wait above 2 s in the first minute and a half; a server that is gone for longer is asked less. */
   handshake: { firstMs: 250, mostMs: 1600 },
@@ -63,15 +64,21 @@ export const limits = {
   maxCandidates: 8,
   /** Tries to find a direct path while relayed: after this, doubling to the most. */
   upgrade: { firstMs: 10 * second, mostMs: 5 * minute },
-  /** A path that sends and hears nothing is probed, then rerouted (protocol.md 8.6). */
-  deadAfterMs: 1500,
+  /**
+   * A path that sends and hears nothing for a second is probed so often, at this distance, then rerouted
+   * (protocol.md 8.6).
+   */
+  deadStepMs: 250,
+  deadProbes: 3,
   /** How long data is sent both ways round after a move until one is confirmed. */
   bicastMs: 400,
   unverifiedBudgetBytes: 256 * 1024,
   unverifiedMs: 500,
   oldEpochMs: 10 * second,
-  pathIdleSeconds: 600,
+  /** The data path ends a key after an hour: one that is hardly used is renewed before. */
+  pathKeyRenewMs: 50 * minute,
   directionRetry: { firstMs: 500, mostMs: 30 * second },
+  /** Direction Requests of a node that wait for an answer at one time. */
   maxDirectionsInFlight: 64,
   /** An uplink that was left because nothing came back through it is tried again: this, doubling. */
   uplinkRetry: { firstMs: 30 * second, mostMs: 5 * minute },
@@ -90,5 +97,6 @@ export const limits = {
   maxInvites: 1024,
   maxPathsPerDs: 1_000_000,
   maxForeignZones: 64,
+  /** Relay Servers online at one DS. */
   maxRelays: 64,
 } as const;

@@ -345,7 +345,11 @@ export class Sessions {
     const session = association.current;
     if (!session) return;
     const counter = session.sendCounter;
+    if (counter >= limits.maxMessagesPerSession) return;
     session.sendCounter += 1;
+    if (counter === limits.maxMessagesPerSession / 2 && association.initiates) {
+      this.#timers.set('renew', association.peerId, this.#context.now);
+    }
     const { suite } = this.#context.environment;
     const datagram = seal(suite, session.sendKey, session.remoteId, counter, message);
     this.#context.note('sent', message.name, session.endpoint, datagram.length);

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Ip, Prefix } from '../../src/base/ip.ts';
+import type { Side } from '../../src/datapath/commands.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import {
   PathEnd as End,
@@ -202,6 +203,27 @@ test('packets to a virtual IP wait for a path that does not exist yet', () => {
   zero.open(0);
   carry(zero, one);
   assert.equal(one.delivered, [toOne(5)]);
+});
+
+test('a key ends after an hour without anybody asking; the packet waits for the next one', () => {
+  const [zero, one] = pair();
+  zero.outbound(toOne());
+  const old = zero.takeSent()[0]?.bytes as Uint8Array;
+  zero.takeNotices();
+  zero.pass(3_600_000);
+  one.pass(3_600_000);
+  zero.takeNotices();
+  zero.outbound(toOne());
+  assert.equal(zero.takeSent(), []);
+  assert.ok(zero.takeNotices().some(({ notice }) => notice === 'key-wanted'));
+  one.inbound(old, places[0]);
+  assert.equal(one.delivered, []);
+  for (const [side, end] of [zero, one].entries()) {
+    end.key(side as Side, 1, 1);
+    end.command({ op: 'key-use', pathId, epoch: 1 });
+  }
+  one.inbound(zero.takeSent()[0]?.bytes as Uint8Array, places[0]);
+  assert.is(one.delivered.length, 1);
 });
 
 test.run();

@@ -114,10 +114,10 @@ export class LinkedRoles {
     return this.#add(new Party(machine, environment.keys, local, seenAs));
   }
 
-  relay(ds: Party, local: Endpoint, token: Uint8Array | undefined): Party {
+  relay(ds: Party, local: Endpoint, token: Uint8Array | undefined, name = 'relay'): Party {
     const environment = this.environment();
     const machine = new RsRole(environment, {
-      name: 'relay',
+      name,
       directionServer: { endpoints: [ds.seenAs], publicKey: ds.keys.publicKey },
       token,
       advertised: [local],

@@ -2,8 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Endpoint } from '../../src/base/ip.ts';
+import { limits } from '../../src/protocol/limits.ts';
 import type { DsRole } from '../../src/roles/ds/ds-role.ts';
 import type { NodeRole } from '../../src/roles/node/node-role.ts';
+import type { RsRole } from '../../src/roles/rs/rs-role.ts';
+import type { NodeId } from '../../src/wire/ids.ts';
 import { messages } from '../../src/wire/messages.ts';
 import { LinkedRoles, type Party } from './linked-roles.ts';
 
@@ -96,6 +99,58 @@ test('a removed node is told in its session, and ends for good', () => {
   linked.pass(600_000);
   assert.is(registration(node).state, 'refused');
   assert.is(node.transmitted.length, 0);
+});
+
+test('a session with half its messages behind it gets a successor, and none sends beyond its last', () => {
+  const { linked, node } = world();
+  const before = registration(node).association.current;
+  assert.ok(before);
+  before.sendCounter = limits.maxMessagesPerSession / 2 - 1;
+  linked.pass(120_000);
+  assert.is.not(registration(node).association.current, before);
+  const worn = registration(node).association.current;
+  assert.ok(worn);
+  worn.sendCounter = limits.maxMessagesPerSession;
+  const sent = node.transmitted.length;
+  registration(node).update();
+  assert.is(node.transmitted.length, sent);
+  linked.pass(10_000);
+  assert.is.not(registration(node).association.current, worn);
+  assert.is(registration(node).reachable, true);
+});
+
+test('a Direction Server has room for so many Relay Servers; one that is known comes back', () => {
+  const linked = new LinkedRoles();
+  const ds = linked.ds();
+  const { fleet } = ds.machine as DsRole;
+  const first = linked.relay(ds, home, linked.token(ds, 'rs1', true), 'rs1');
+  linked.pass(1000);
+  const [row] = fleet.values();
+  assert.ok(row);
+  for (let index = 1; index < limits.maxRelays; index += 1) {
+    fleet.set({ ...row, relayId: String(index).padStart(32, '0') as NodeId });
+  }
+  const late = linked.relay(ds, away, linked.token(ds, 'rs2', true), 'rs2').machine as RsRole;
+  linked.pass(1000);
+  assert.is(late.registration.registered, false);
+  assert.match(String(late.registration.stateText), /full|limit|room/i);
+  const again = (first.machine as RsRole).registration;
+  again.connect();
+  linked.pass(1000);
+  assert.is(again.registered, true);
+  fleet.delete('1'.padStart(32, '0') as NodeId);
+  linked.pass(120_000);
+  assert.is(late.registration.registered, true);
+});
+
+test('a node waits for the answers to so many Direction Requests and asks no more meanwhile', () => {
+  const { linked, node } = world();
+  linked.passes = (from) => from !== node;
+  const role = node.machine as NodeRole;
+  for (let index = 0; index < 3 * limits.maxDirectionsInFlight; index += 1) {
+    role.directions.ask({ by: 'name', name: `n${index}` }, undefined);
+  }
+  assert.is(role.registration.association.requests.size, limits.maxDirectionsInFlight);
 });
 
 test.run();

@@ -133,4 +133,27 @@ test('a path that nobody uses is closed, and built again when somebody does', ()
   });
 });
 
+test('a silent uplink that was left is tried again, and taken when it works', () => {
+  const world = new PaperWorld({ mobile: 'G', peer: 'G' });
+  world.guard(() => {
+    const first = world.mobile.attachments[0] as Attachment;
+    world.mobile.attach(world.place('P(A)'), link({ delayMs: linkDelayMs }), false);
+    world.run(3000);
+    const whole = first.link;
+    first.link = link({ loss: 1 });
+    world.run(5000);
+    const triedFrom = world.now;
+    world.run(minute);
+    assert.ok(world.lost(triedFrom).up < 3, 'the try while it is silent costs nothing');
+    first.link = whole;
+    const mendedAt = world.now;
+    world.run(2 * minute);
+    const rows = world.call(world.mobile, 'node', 'handovers', {});
+    assert.ok(rows?.ok);
+    const last = (rows.result['handovers'] as { to: string }[]).at(-1);
+    assert.match(JSON.stringify(last), new RegExp(first.ip.replaceAll('.', '\\.')));
+    assert.equal(world.lost(mendedAt), { up: 0, down: 0 });
+  });
+});
+
 test.run();

@@ -138,4 +138,27 @@ function tryToAdd(world: PaperWorld, name: string): Host | undefined {
   return token && world.addNode(name, ds, world.place('G'), { token });
 }
 
+test('idle nodes are back in a second when their Direction Server has crashed and started again', () => {
+  const world = new PaperWorld({ mobile: 'P(A)', peer: 'P(B)' });
+  world.guard(() => {
+    world.flow.running = false;
+    world.run(700_000);
+    for (const ds of world.ds) {
+      ds.crash();
+      ds.start();
+    }
+    world.run(1000);
+    for (const ds of world.ds) {
+      const answer = world.call(ds, 'ds', 'nodes', {});
+      assert.ok(answer?.ok);
+      const rows = answer.result['nodes'] as { role: string; online: boolean }[];
+      assert.ok(rows.length > 0);
+      assert.ok(
+        rows.every((row) => row.role !== 'node' || row.online),
+        JSON.stringify(rows),
+      );
+    }
+  });
+});
+
 test.run();

@@ -90,3 +90,6 @@ export function orThrow(result: number, operation: string): number {
   if (result < 0) throw errorOfLastCall(operation);
   return result;
 }
+
+/** A problem that whoever may do more mends: exit code 77, not 78. */
+export class NotPermitted extends ProblemToMend {}

@@ -9,7 +9,7 @@ import { abi, CStruct, fileConstants } from './abi.ts';
 import { isAgain, WatchedFd } from './fd.ts';
 import { errno, pin } from './ffi.ts';
 import { libc } from './libc.ts';
-import { errnoName, errnos, ProblemToMend, SystemError } from './system-error.ts';
+import { errnoName, errnos, NotPermitted, ProblemToMend, SystemError } from './system-error.ts';
 
 const tunSetInterface = abi.mips ? 0x800454ca : 0x400454ca;
 const interfaceRequestBytes = abi.pointerBytes === 8 ? 40 : 32;
@@ -111,7 +111,7 @@ function explained(error: SystemError, name: string): Error {
     );
   }
   if (error.is('EPERM') || error.is('EACCES')) {
-    return new ProblemToMend(`The device ${name} may not be made: run ntmobiled as root.`);
+    return new NotPermitted(`The device ${name} may not be made: run ntmobiled as root.`);
   }
   if (error.is('EBUSY')) {
     return new ProblemToMend(

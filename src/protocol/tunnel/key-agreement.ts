@@ -204,6 +204,7 @@ export class KeyAgreement {
     tunnel.keyedAt = this.#context.now;
     if (tunnel.active !== 'none') this.#context.tellEpoch(tunnel);
     this.#context.timer('old-epoch', tunnel, limits.oldEpochMs);
+    if (tunnel.plan.initiator) this.#context.timer('key-age', tunnel, limits.pathKeyRenewMs);
   }
 
   forgetOldEpochs(tunnel: Tunnel): void {

@@ -293,7 +293,7 @@ export class Probes {
     if (tunnel.deadTries > 0 || tunnel.active === 'none') return;
     tunnel.deadTries = 1;
     this.#callHere(tunnel);
-    this.#context.timer('dead', tunnel, deadStepMs);
+    this.#context.timer('dead', tunnel, limits.deadStepMs);
   }
 
   /**
@@ -309,17 +309,15 @@ export class Probes {
   stillSilent(tunnel: Tunnel): boolean {
     if (tunnel.deadTries === 0) return false;
     tunnel.deadTries += 1;
-    if (tunnel.deadTries > 3) {
+    if (tunnel.deadTries > limits.deadProbes) {
       tunnel.deadTries = 0;
       return true;
     }
     this.#callHere(tunnel);
-    this.#context.timer('dead', tunnel, deadStepMs);
+    this.#context.timer('dead', tunnel, limits.deadStepMs);
     return false;
   }
 }
-
-const deadStepMs = 250;
 
 function isNewer(tunnel: Tunnel, serial: number, counter: number): boolean {
   const { movedBy } = tunnel;

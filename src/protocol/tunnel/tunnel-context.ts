@@ -18,6 +18,7 @@ export type TunnelTimer =
   | 'upgrade'
   | 'dead'
   | 'old-epoch'
+  | 'key-age'
   | 'retired'
   | 'proof';
 

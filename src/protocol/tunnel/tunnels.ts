@@ -433,6 +433,9 @@ export class Tunnels {
       case 'old-epoch':
         this.#keys.forgetOldEpochs(tunnel);
         break;
+      case 'key-age':
+        this.#keys.start(tunnel, 'rekey');
+        break;
       case 'proof':
         this.#routes.askForProof(tunnel, this.#probes);
         break;
@@ -458,6 +461,7 @@ const timerNames: readonly TunnelTimer[] = [
   'upgrade',
   'dead',
   'old-epoch',
+  'key-age',
   'retired',
   'proof',
 ];

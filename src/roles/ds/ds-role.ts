@@ -203,6 +203,10 @@ export class DsRole implements Machine, Reach {
       this.#sessions.refuse(initiation, refusal(admitted));
       return;
     }
+    if (admitted.role === 'relay' && !this.fleet.hasRoomFor(peerId)) {
+      this.#sessions.refuse(initiation, refusal('full', fullRetrySeconds));
+      return;
+    }
     this.#arrivalById.set(peerId, {
       request: payload.values,
       from: initiation.from,
@@ -459,3 +463,6 @@ export class DsRole implements Machine, Reach {
     this.#relayOffline(record.nodeId);
   }
 }
+
+/** A Relay Server that finds no room asks again so late. */
+const fullRetrySeconds = 60;

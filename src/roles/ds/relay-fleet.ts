@@ -3,6 +3,7 @@
  * host of one of the ends, then the least loaded, then the lowest sum of both ends' measured delays.
  */
 import { type Endpoint, endpointIp } from '../../base/ip.ts';
+import { limits } from '../../protocol/limits.ts';
 import type { Association } from '../../protocol/session.ts';
 import type { Incarnation, NodeId } from '../../wire/ids.ts';
 import type { RelayInfo } from '../../wire/messages.ts';
@@ -45,6 +46,10 @@ export class RelayFleet {
 
   get(relayId: NodeId): OnlineRelay | undefined {
     return this.#relayById.get(relayId);
+  }
+
+  hasRoomFor(relayId: NodeId): boolean {
+    return this.#relayById.has(relayId) || this.#relayById.size < limits.maxRelays;
   }
 
   set(relay: OnlineRelay): void {

@@ -49,6 +49,7 @@ export class Directions {
   readonly #sessions: Sessions;
   readonly #association: Association;
   readonly #askedByKey = new BoundedMap<string, Asked>(1024);
+  #inFlight = 0;
 
   constructor(context: RoleContext, sessions: Sessions, association: Association) {
     this.#context = context;
@@ -68,6 +69,8 @@ export class Directions {
     const { random } = this.#context.environment;
     const pause = backoffMs(limits.directionRetry, asked.failures, random);
     if (asked.inFlight || (!urgent && this.#context.now - asked.at < pause)) return;
+    if (this.#inFlight >= limits.maxDirectionsInFlight) return;
+    this.#inFlight += 1;
     asked.at = this.#context.now;
     asked.inFlight = true;
     asked.transaction = this.#sessions.request(this.#association, 'directionRequest', {
@@ -77,7 +80,8 @@ export class Directions {
       peerIp: target.by === 'virtual-ip' ? target.ip : undefined,
       lostPath,
     });
-    this.#askedByKey.setEvicting(key, asked);
+    const evicted = this.#askedByKey.setEvicting(key, asked);
+    if (evicted?.[1].inFlight) this.#inFlight -= 1;
   }
 
   /** The end of a Direction Request: answered, refused or, with no message, given up. */
@@ -85,6 +89,7 @@ export class Directions {
     for (const [key, asked] of this.#askedByKey) {
       if (!asked.inFlight || asked.transaction !== request.transaction) continue;
       asked.inFlight = false;
+      this.#inFlight -= 1;
       if (message?.name === 'directionResponse') {
         asked.failures = 0;
         return { ok: true, key, values: message.values };
