@@ -10,10 +10,14 @@ import { type LuciTrees, luciPackage, translationPackages } from './luci-package
 import type { Package } from './package-files.ts';
 import type { SigningKey } from './signify.ts';
 
-const programs = new Map([
-  ['ntmobiled.js', 'out/ntmobiled.js'],
-  ['ntmobile.js', 'out/ntmobile.js'],
-]);
+/** The parts of ntmobiled import each other from the same folder. */
+export const programFiles = [
+  'ntmobiled.js',
+  'ntmobiled-chunk.js',
+  'ntmobiled-direction-server.js',
+  'ntmobile.js',
+];
+const programs = new Map(programFiles.map((name) => [name, `out/${name}`]));
 const luciNames = ['luci-app-ntmobile', 'luci-proto-ntmobile'];
 
 /** Everything that runs on any architecture. The programs in out/ have been built. */

@@ -35,7 +35,7 @@ async function run(given: DaemonArguments): Promise<void> {
   lockFile(`${given.state}/lock`);
   const suite = sodiumSuite();
   const { roles } = await prepareRoles(given, settings, suite, new SystemRandom());
-  const names = prepareNames(settings);
+  const names = await prepareNames(settings);
   const daemon = new Daemon({ given, settings, log, suite, roles, names, exit });
   onSignals({
     stop: (again) => (again ? exit(exitCodes.ok) : daemon.stop(exitCodes.ok)),

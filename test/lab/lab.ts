@@ -3,7 +3,7 @@
  * measured, the overlay. One lab serves all patterns; the daemons stay up between them.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RouteKind } from '../../src/protocol/control-results.ts';
 import { Agent, agentProgram } from './agents.ts';
 import type { Daemon, Programs } from './daemon.ts';
@@ -45,9 +45,13 @@ export class Lab {
   /** A build while the lab runs must not change what it starts again. */
   #ownCopies({ engine, daemon, cli }: Programs): Programs {
     const copied = (file: string): string => {
-      const copy = join(this.folder, basename(file));
-      copyFileSync(file, copy);
-      return copy;
+      const start = basename(file, '.js');
+      for (const name of readdirSync(dirname(file))) {
+        const isPart =
+          name.endsWith('.js') && (name === `${start}.js` || name.startsWith(`${start}-`));
+        if (isPart) copyFileSync(join(dirname(file), name), join(this.folder, name));
+      }
+      return join(this.folder, basename(file));
     };
     return { engine, daemon: copied(daemon), cli: copied(cli) };
   }

@@ -20,7 +20,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readElf } from '../../openwrt/package/elf.ts';
 import { enginePackage } from '../../openwrt/package/engine-package.ts';
-import { modulePackage, writeFeed } from '../../openwrt/package/feed.ts';
+import { modulePackage, programFiles, writeFeed } from '../../openwrt/package/feed.ts';
 import { feedPackage } from '../../openwrt/package/feed-package.ts';
 import { parseMakefile } from '../../openwrt/package/makefile.ts';
 import { readOptions } from '../../openwrt/package/options.ts';
@@ -51,13 +51,10 @@ function daemonPackage(): Package {
   const tree = join(built, 'openwrt/ntmobile');
   mkdirSync(join(built, 'out'), { recursive: true });
   cpSync(join(root, 'openwrt/ntmobile'), tree, { recursive: true });
-  for (const name of ['ntmobiled.js', 'ntmobile.js']) {
+  for (const name of programFiles) {
     writeFileSync(join(built, 'out', name), `// ${name}\n`.repeat(2000));
   }
-  const builtByName = new Map([
-    ['ntmobiled.js', 'out/ntmobiled.js'],
-    ['ntmobile.js', 'out/ntmobile.js'],
-  ]);
+  const builtByName = new Map(programFiles.map((name) => [name, `out/${name}`]));
   const path = 'openwrt/ntmobile/Makefile';
   return feedPackage({ root: built, path, builtByName }, 'ntmobile');
 }
@@ -255,7 +252,7 @@ test('every file of the feed is in the package, and nothing else is', () => {
   const inTree = readdirSync(tree, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(tree, name)).isFile())
     .map((name) => `/${name}`);
-  const bundles = ['/usr/share/ntmobile/ntmobile.js', '/usr/share/ntmobile/ntmobiled.js'];
+  const bundles = programFiles.map((name) => `/usr/share/ntmobile/${name}`);
   const packed = daemonPackage().files.map(({ path }) => path);
   assert.equal(packed.sort(), [...inTree, ...bundles].sort());
 });

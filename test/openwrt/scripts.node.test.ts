@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { programFiles } from '../../openwrt/package/feed.ts';
 import { feedPackage } from '../../openwrt/package/feed-package.ts';
 import type { Package } from '../../openwrt/package/package-files.ts';
 import { DoubleRouter } from './double-router.ts';
@@ -59,10 +60,9 @@ config rs 'rs'
 /** The package with empty bundles: what is tested is around them. */
 function daemonPackage(): Package {
   const folder = mkdtempSync(join(tmpdir(), 'ntm-bundles-'));
-  const names = ['ntmobiled.js', 'ntmobile.js'];
-  for (const name of names) writeFileSync(join(folder, name), '');
+  for (const name of programFiles) writeFileSync(join(folder, name), '');
   const builtByName = new Map(
-    names.map((name) => [name, relative(root, join(folder, name))] as const),
+    programFiles.map((name) => [name, relative(root, join(folder, name))] as const),
   );
   try {
     const path = 'openwrt/ntmobile/Makefile';

@@ -8,7 +8,6 @@ import { nodeIdOf } from '../../noise/keys.ts';
 import type { KeyPair, Suite } from '../../noise/suite.ts';
 import { nextBootCount } from '../../platform/boot-count.ts';
 import type { NameSettings } from '../../platform/dns/names.ts';
-import { loadUpdateKey, SignedUpdates } from '../../platform/dns/signed-updates.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
 import {
   makeDirectory,
@@ -17,18 +16,14 @@ import {
   writeFileDurably,
 } from '../../platform/files.ts';
 import { loadOrMakeKey } from '../../platform/key-file.ts';
-import { completeRestore } from '../../platform/store/directory-backup.ts';
 import { FileStore } from '../../platform/store/file-store.ts';
-import { openSqliteStore } from '../../platform/store/sqlite-store.ts';
 import type { Store } from '../../platform/store/store.ts';
-import { loadHmacSha256 } from '../../platform/tjs/hmac.ts';
 import { ProblemToMend } from '../../platform/tjs/system-error.ts';
 import { formatToken, parseToken, type TokenRole, tokenPath } from '../../platform/token-file.ts';
 import { absorbInvites } from '../../platform/uci/join.ts';
 import { nameSettings, type RoleConfigs, roleConfigs } from '../../platform/uci/role-configs.ts';
 import { readSettings, type Settings } from '../../platform/uci/settings.ts';
 import type { Environment, JsonObject } from '../../protocol/machine.ts';
-import { DsRole } from '../../roles/ds/ds-role.ts';
 import { NodeRole } from '../../roles/node/node-role.ts';
 import { RsRole } from '../../roles/rs/rs-role.ts';
 import type { Incarnation } from '../../wire/ids.ts';
@@ -97,15 +92,9 @@ export async function prepareRoles(
   suite: Suite,
   random: Random,
 ): Promise<Prepared> {
-  await completeRestore(given.state);
   const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
-  const ds = settings.ds && {
-    keys: key('ds'),
-    store: await openSqliteStore(
-      `${given.state}/ds.sqlite`,
-      `${given.control.replace(/\.sock$/, '')}.seen.sqlite`,
-    ),
-  };
+  const dsPart = settings.ds && (await import('./direction-server.ts'));
+  const ds = dsPart && { store: await dsPart.openDsStore(given), keys: key('ds') };
   const rs = settings.rs && {
     keys: key('rs'),
     store: new EnrolledStore(`${given.state}/rs.json`, tokenPath(given.state, 'rs')),
@@ -133,9 +122,8 @@ export async function prepareRoles(
     stored: parts.store.load(),
   });
   const roles: HostedRole[] = [];
-  if (ds && configs.ds) {
-    const machine = new DsRole(environment(ds), configs.ds);
-    roles.push({ name: 'ds', machine, store: ds.store, requiresStore: true });
+  if (dsPart && ds && configs.ds) {
+    roles.push(dsPart.makeDs(environment(ds), configs.ds, ds.store));
   }
   if (node && configs.node) {
     const machine = new NodeRole(environment(node), configs.node);
@@ -149,13 +137,7 @@ export async function prepareRoles(
 }
 
 /** Where names are answered and asked. Throws ProblemToMend when the key for updates cannot be used. */
-export function prepareNames(settings: Settings): NameSettings {
-  const { ds } = settings;
-  const names = nameSettings(settings);
-  if (!ds?.update_server) return { ...names, updates: undefined };
-  if (ds.update_key_file === undefined) {
-    throw new ProblemToMend('ds.update_key_file: is missing: name the file with the TSIG key.');
-  }
-  const key = loadUpdateKey(ds.update_key_file, ds.update_key_name);
-  return { ...names, updates: new SignedUpdates(key, loadHmacSha256()) };
+export async function prepareNames(settings: Settings): Promise<NameSettings> {
+  const dsPart = settings.ds && (await import('./direction-server.ts'));
+  return { ...nameSettings(settings), updates: dsPart?.dsUpdates(settings) };
 }

@@ -6,7 +6,7 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, exit, getuid } from 'node:process';
-import { buildPrograms } from '../../../esbuild.config.mjs';
+import { buildPrograms, programFiles } from '../../../esbuild.config.mjs';
 import { toolBundle } from '../../runner/tool.mjs';
 import { npmEngine, root } from '../../setup/paths.mjs';
 import { bootGuest } from '../boot.mjs';
@@ -39,7 +39,8 @@ async function install(kernel, module, runs) {
   mkdirSync(join(folder, 'out/bin'), { recursive: true });
   await buildPrograms();
   await toolBundle('lab');
-  for (const name of ['ntmobiled.js', 'ntmobile.js', 'test/lab.mjs', 'test/lab-agent.mjs']) {
+  const programs = [...programFiles('ntmobiled'), ...programFiles('ntmobile')];
+  for (const name of [...programs, 'test/lab.mjs', 'test/lab-agent.mjs']) {
     copyFileSync(join(root, 'out', name), join(folder, 'out', name));
   }
   copyFileSync(npmEngine, join(folder, 'tjs'));
