@@ -5,7 +5,6 @@
  * our port and a Path ID we know is taken; everything else goes on untouched,
  * to the daemon's socket or through this router.
  */
-#include <linux/inetdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
@@ -31,38 +30,12 @@ struct ntm_datagram {
 	struct ntm_header header;
 } __packed;
 
-/* An address of a device is found by its hash; the routes know of more. */
-static bool ntm_is_own4(struct net *net, const struct sk_buff *skb, __be32 ip)
-{
-	if (likely(!netif_is_l3_slave(skb->dev)) && likely(__ip_dev_find(net, ip, false)))
-		return true;
-	return inet_addr_type_dev_table(net, skb->dev, ip) == RTN_LOCAL;
-}
-
 /* To us, and from someone who can be: no routing has looked at it yet. */
 static bool ntm_is_for_us(struct net *net, const struct sk_buff *skb)
 {
 	if (ip_hdr(skb)->version == 4)
-		return ntm_is_own4(net, skb, ip_hdr(skb)->daddr);
+		return inet_addr_type_dev_table(net, skb->dev, ip_hdr(skb)->daddr) == RTN_LOCAL;
 	return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
-}
-
-/* Where the daemon, or an authenticated packet, has said that the row's packets come from. */
-static bool ntm_is_expected(struct ntm_entry *entry, const struct ntm_endpoint *from)
-{
-	const struct ntm_target *legs;
-	bool is_expected;
-
-	spin_lock(&entry->lock);
-	if (entry->kind == NTM_ENTRY_PATH) {
-		is_expected = ntm_endpoint_equal(&ntm_path_of(entry)->target.remote, from);
-	} else {
-		legs = ntm_relay_of(entry)->legs;
-		is_expected = ntm_endpoint_equal(&legs[0].remote, from) ||
-			      ntm_endpoint_equal(&legs[1].remote, from);
-	}
-	spin_unlock(&entry->lock);
-	return is_expected;
 }
 
 static bool ntm_is_from_outside(struct net *net, const struct sk_buff *skb,
@@ -416,7 +389,7 @@ static unsigned int ntm_receive_uniform(struct net *net, struct sk_buff *skb,
 		return NF_ACCEPT;
 	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
 	ntm_endpoint_source(&from, skb, udp);
-	if (!likely(ntm_is_expected(entry, &from)) && !ntm_is_from_outside(net, skb, &from)) {
+	if (unlikely(!ntm_is_from_outside(net, skb, &from))) {
 		ntm_drops_add(&entry->drops, NTM_DROP_WRONG_SOURCE);
 		return NF_DROP;
 	}
