@@ -12,7 +12,7 @@ import { nowMs, sleep } from './agent/clock.ts';
 import { callDaemon } from './control.ts';
 import { endProcess, type Namespaces } from './namespaces.ts';
 import { slow } from './pace.ts';
-import type { DaemonName } from './topology.ts';
+import type { HostName } from './topology.ts';
 
 const pollMs = 20;
 const shownLogLines = 12;
@@ -24,14 +24,15 @@ export interface Programs {
 }
 
 export class Daemon {
-  readonly name: DaemonName;
+  /** Of its namespace. */
+  readonly name: HostName;
   readonly #namespaces: Namespaces;
   readonly #programs: Programs;
   readonly #folder: string;
   #child: ChildProcess | undefined;
   #startedAt = 0;
 
-  constructor(namespaces: Namespaces, name: DaemonName, programs: Programs, folder: string) {
+  constructor(namespaces: Namespaces, name: HostName, programs: Programs, folder: string) {
     this.name = name;
     this.#namespaces = namespaces;
     this.#programs = programs;

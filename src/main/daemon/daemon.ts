@@ -8,6 +8,7 @@ import type { NameSettings } from '../../platform/dns/names.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
 import { readFile } from '../../platform/files.ts';
 import { Host } from '../../platform/host.ts';
+import { LanExports } from '../../platform/lan-exports.ts';
 import type { Log } from '../../platform/log.ts';
 import { SystemRandom } from '../../platform/system-random.ts';
 import { exitCodes } from '../../platform/tjs/exit.ts';
@@ -48,6 +49,7 @@ export class Daemon {
   readonly #control: ControlServer;
   readonly #ubus: UbusClient;
   readonly #netifd: Netifd;
+  readonly #exports: LanExports;
   readonly #problems: string[];
   readonly #startedAt = now();
   #listener: UnixListener | undefined;
@@ -71,6 +73,11 @@ export class Daemon {
       searchDomain: () => this.#zone(),
       restore: () => this.#host.restoreInterface(),
     });
+    const { exports = [] } = settings.node ?? {};
+    this.#exports = new LanExports(
+      { device: device ?? '', exports, closed: !settings.rs?.exit },
+      log,
+    );
     this.#ubus.serve(controlObject((call) => this.#call(call), this.#netifd.methods));
     this.#host = new Host({
       roles,
@@ -83,7 +90,10 @@ export class Daemon {
       log,
       event: (role, name, data) => this.#publish(name, { role, ...data }),
       fatal: (role, text) => this.#roleEnded(role, text),
-      interfaceChanged: (wanted) => this.#netifd.changed(wanted),
+      interfaceChanged: (wanted) => {
+        this.#exports.apply(wanted.addresses);
+        this.#netifd.changed(wanted);
+      },
       crashed: (error, summary) => this.#crash(error, summary),
     });
     const roleNames = roles.map(({ name }) => name).join(', ');
@@ -178,6 +188,6 @@ export class Daemon {
     this.#host.stop();
     this.#listener?.close();
     setTimeout(ended, farewellMs);
-    this.#netifd.lost().then(ended, ended);
+    Promise.all([this.#netifd.lost(), this.#exports.remove()]).then(ended, ended);
   }
 }

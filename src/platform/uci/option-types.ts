@@ -6,6 +6,7 @@ import { fromHex } from '../../base/bytes.ts';
 import {
   type Endpoint,
   endpointIp,
+  type Ip,
   isIpv6,
   isUnicast,
   type Prefix,
@@ -59,6 +60,22 @@ export const firewallZone: OptionType<string> = (text) =>
   /^[A-Za-z0-9_.-]{1,32}$/.test(text)
     ? { value: text }
     : { error: `"${text}" must be the name of a firewall zone, such as wan.` };
+
+/** A node's name, with or without its zone. */
+export const peerName: OptionType<string> = (text) => {
+  const name = text.replace(/\.$/, '').toLowerCase();
+  return name.length <= 253 && name.split('.').every(isName)
+    ? { value: name }
+    : { error: `"${text}" must be the name of a node, such as router or router.office.example.` };
+};
+
+/** Of one machine. */
+export const hostAddress: OptionType<Ip> = (text) => {
+  const value = parseIp(text);
+  return value && isUnicast(value)
+    ? { value }
+    : { error: `"${text}" must be the IP address of a host, such as 192.168.1.20.` };
+};
 
 /** A name the kernel takes; "ntm" in front tells our own devices from uplinks. */
 export const deviceName: OptionType<string> = (text) =>

@@ -105,6 +105,7 @@ function nodeConfig(settings: Settings, facts: Facts): NodeConfig | undefined {
     token: node.ds.from === 'invite' ? node.ds.invite.token : facts.nodeToken,
     wantedName: node.name ?? fallback,
     exitPrefixes: node.exit_prefix,
+    peerRoutes: node.routes,
     punch: node.punch,
     idleSeconds: node.idle,
     port: settings.port,

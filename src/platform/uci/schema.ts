@@ -11,10 +11,12 @@ import {
   deviceName,
   filePath,
   firewallZone,
+  hostAddress,
   integer,
   inviteLine,
   nodeName,
   oneOf,
+  peerName,
   poolPrefix,
   publicEndpoint,
   publicKey,
@@ -117,6 +119,26 @@ export function rsTable(port: number) {
     path_limit: withDefault(integer(1, 65_536), 4096, 'paths at the same time'),
   };
 }
+
+/** A host or a prefix on the LAN that peers may reach. */
+export const exportTable = {
+  host: optional(hostAddress, 'address of a host on the LAN; it answers at the virtual IP'),
+  prefix: optional(anyPrefix, 'addresses on the LAN that peers with a route may reach'),
+  proto: listOf(oneOf('tcp', 'udp'), 0, 2, 'of the ports; both when absent'),
+  port: optional(integer(1, 65_535), 'port at the virtual IP; all when absent'),
+  host_port: optional(integer(1, 65_535), 'port at the host, when it is another'),
+  keep_source: withDefault(
+    boolean,
+    false,
+    "let the host see the peer's virtual IP, not the router's",
+  ),
+};
+
+/** The way to a prefix that another node exports. */
+export const routeTable = {
+  prefix: required(anyPrefix, 'give the prefix behind the other node, such as 192.168.1.0/24.'),
+  via: required(peerName, 'give the name of the node that exports it.'),
+};
 
 export const nodeTable = {
   enabled,

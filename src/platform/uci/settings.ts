@@ -8,6 +8,7 @@ import type { Endpoint } from '../../base/ip.ts';
 import { nearest } from '../../base/nearest.ts';
 import type { Invite } from '../../protocol/invite.ts';
 import { parseUci, sections, type UciSection } from './document.ts';
+import { type LanSettings, readLan } from './lan-settings.ts';
 import { boolean } from './option-types.ts';
 import { type ConfigProblem, type Findings, readSection, type Values } from './options.ts';
 import { defaultPort, dsTable, mainTable, nodeTable, rsTable, zoneTable } from './schema.ts';
@@ -29,7 +30,8 @@ export type DsSettings = Values<ReturnType<typeof dsTable>> & {
 export type RsSettings = Values<ReturnType<typeof rsTable>> & {
   readonly ds: DirectionServerSource;
 };
-export type NodeSettings = Values<typeof nodeTable> & { readonly ds: DirectionServerSource };
+export type NodeSettings = Values<typeof nodeTable> &
+  LanSettings & { readonly ds: DirectionServerSource };
 
 export interface Settings {
   readonly port: number;
@@ -43,7 +45,7 @@ export interface Settings {
   readonly warnings: readonly ConfigProblem[];
 }
 
-const sectionTypes = ['ntmobile', 'ds', 'rs', 'node', 'zone'] as const;
+const sectionTypes = ['ntmobile', 'ds', 'rs', 'node', 'zone', 'export', 'route'] as const;
 
 /** `fileName` names problems of the file's syntax. Never throws. */
 export function readSettings(text: string, fileName: string): Settings {
@@ -78,7 +80,10 @@ export function readSettings(text: string, fileName: string): Settings {
     dataPath: mainValues?.datapath ?? 'auto',
     ds,
     rs: rs.values,
-    node: node.values,
+    node: node.values && {
+      ...node.values,
+      ...readLan(all, (section) => label(section, all), findings),
+    },
     ...findings,
   };
 }

@@ -349,7 +349,8 @@ export class PathRequests {
     }
     const isItsOwn =
       equalBytes(values.issuerKey, zone.publicKey) && equalBytes(values.peerDsKey, zone.publicKey);
-    if (!isItsOwn || values.kind !== 'node')
+    const isItsName = values.peerName.toLowerCase().endsWith(`.${zone.zone}`);
+    if (!isItsOwn || !isItsName || values.kind !== 'node')
       return this.#refuse(association, transaction, 'notAllowed');
     const path = { pathId: values.pathId, zone, nodeId: values.targetId, peerId: values.peerId };
     if (this.#ds.directing.get(values.pathId) || !federation.notePath(path)) {

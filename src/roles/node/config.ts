@@ -11,6 +11,13 @@ export interface NodeNames {
 
 export const plainNames: NodeNames = { publish: false, zones: [] };
 
+/** A prefix that is no virtual one, reached through the node of this name: only its own owner says so. */
+export interface PeerRoute {
+  readonly prefix: Prefix;
+  /** In the own zone, or with the zone behind it. */
+  readonly via: string;
+}
+
 export interface NodeConfig {
   readonly device: string;
   readonly mtu: number;
@@ -23,6 +30,8 @@ export interface NodeConfig {
   readonly wantedName: string;
   /** General destinations that are reached through a Relay Server's exit; empty for none. */
   readonly exitPrefixes: readonly Prefix[];
+  /** Hosts behind other nodes (protocol.md 11.4: no peer can claim a prefix by itself). */
+  readonly peerRoutes?: readonly PeerRoute[];
   /** Try to punch a direct path when both ends are behind NATs (beyond the paper). */
   readonly punch: boolean;
   /** Build paths to nodes of other zones. */

@@ -39,6 +39,7 @@ import { HandoverLog } from './handover-log.ts';
 import { Movement } from './movement.ts';
 import { NodeControl } from './node-control.ts';
 import { PathLife } from './path-life.ts';
+import { fullName, routeTo } from './peer-routes.ts';
 import { planOf, refusalOf } from './route-direction.ts';
 import { Waiters } from './waiters.ts';
 
@@ -212,13 +213,21 @@ export class NodeRole implements Machine, Registrant {
   #noPath(destination: Ip): void {
     if (!this.registration.association.current) return;
     const isVirtual = this.pools.some((pool) => prefixContains(pool, destination));
+    const route = routeTo(this.config.peerRoutes ?? [], destination);
     if (isVirtual) this.directions.ask({ by: 'virtual-ip', ip: destination }, undefined);
-    else if (this.config.exitPrefixes.some((each) => prefixContains(each, destination)))
+    else if (route) {
+      const name = fullName(route.via, this.zone);
+      this.directions.ask({ by: 'name', name }, undefined);
+    } else if (this.config.exitPrefixes.some((each) => prefixContains(each, destination)))
       this.wantExit();
   }
 
   get pools(): readonly Prefix[] {
     return this.registered?.pools ?? [];
+  }
+
+  get zone(): string {
+    return this.registered?.zone ?? '';
   }
 
   wantExit(): void {
@@ -281,7 +290,12 @@ export class NodeRole implements Machine, Registrant {
       mtu: this.config.mtu,
       addresses: addresses.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
       routes: values.pools,
-      exitRoutes: this.config.exitPrefixes,
+      exitRoutes: [
+        ...new Set([
+          ...this.config.exitPrefixes,
+          ...(this.config.peerRoutes ?? []).map(({ prefix: behind }) => behind),
+        ]),
+      ],
     });
     if (!before) {
       const ips = addresses.join(' and ');

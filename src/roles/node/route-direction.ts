@@ -14,6 +14,7 @@ import type { NodeId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
 import type { NodeConfig } from './config.ts';
+import { prefixesVia } from './peer-routes.ts';
 
 /** Bit of the suites field: ChaCha20-Poly1305, the only one of the user-space data path. */
 const chaCha20Poly1305 = 1;
@@ -24,6 +25,7 @@ export interface DirectedNode {
   readonly tunnels: Tunnels;
   readonly ownIps: readonly Ip[];
   readonly pools: readonly Prefix[];
+  readonly zone: string;
 }
 
 type Direction = Values<'routeDirection'>;
@@ -69,6 +71,7 @@ export function planOf(values: Direction, node: DirectedNode, ownDsKey: Uint8Arr
   const none = new Uint8Array(32);
   const peerIps = [values.peerIpv4, values.peerIpv6].filter((ip) => ip !== undefined);
   const isExit = values.kind === 'exit';
+  const { peerRoutes = [] } = node.config;
   return {
     pathId: values.pathId,
     issuerKey: values.issuerKey,
@@ -96,8 +99,17 @@ export function planOf(values: Direction, node: DirectedNode, ownDsKey: Uint8Arr
     idleMs: isExit ? 0 : Math.min(values.idleSeconds, node.config.idleSeconds) * 1000,
     peerPrefixes: isExit
       ? node.config.exitPrefixes
-      : peerIps.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
-    excludedPrefixes: isExit ? node.pools : [],
+      : [
+          ...peerIps.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
+          ...prefixesVia(
+            peerRoutes,
+            { name: values.peerName, dsKey: values.peerDsKey },
+            { zone: node.zone, dsKey: ownDsKey },
+          ),
+        ],
+    excludedPrefixes: isExit
+      ? [...node.pools, ...peerRoutes.map(({ prefix: behind }) => behind)]
+      : [],
     globalOnly: false,
   };
 }

@@ -52,6 +52,7 @@ test('a joined node reads with all defaults', () => {
     token: invite.token,
     wantedName: '',
     exitPrefixes: [],
+    peerRoutes: [],
     punch: true,
     idleSeconds: 600,
     port: 4649,
