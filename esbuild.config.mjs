@@ -36,17 +36,18 @@ export function bundle(options) {
 }
 
 /**
- * Builds both programs into out/. For each: its name, its files with their sizes in bytes, and the bytes of
- * each source file in them, largest first. What a program imports when it needs it becomes a file of its own.
+ * Builds both programs into a folder, out/ unless it is given. For each: its name, its files with their
+ * sizes in bytes, and the bytes of each source file in them, largest first. What a program imports when it
+ * needs it becomes a file of its own.
  */
-export async function buildPrograms() {
+export async function buildPrograms(folder = join(root, 'out')) {
   const built = [];
   for (const name of programs) {
     const entry = join(root, 'src/main', `${name}.ts`);
     if (!existsSync(entry)) throw new Error(`src/main/${name}.ts is missing: nothing to build`);
     const result = await bundle({
       entryPoints: [entry],
-      outdir: join(root, 'out'),
+      outdir: folder,
       splitting: true,
       chunkNames: `${name}-[name]`,
       write: false,
@@ -55,7 +56,7 @@ export async function buildPrograms() {
       metafile: true,
     }).catch((error) => {
       // What is left of an earlier build must not pass for this one.
-      for (const file of programFiles(name)) rmSync(join(root, 'out', file), { force: true });
+      for (const file of programFiles(name)) rmSync(join(folder, file), { force: true });
       throw error;
     });
     for (const { path, contents } of result.outputFiles) replaceFile(path, contents);

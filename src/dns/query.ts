@@ -35,14 +35,15 @@ export interface Query {
 /** What a query is answered with: the sections behind the question, already in bytes. */
 export interface EncodedAnswer {
   readonly code: number;
-  readonly authoritative: boolean;
+  /** Of the header: with authority, or from a server that also asks others. */
+  readonly flags: number;
   readonly counts: readonly [number, number, number];
   readonly sections: Uint8Array;
 }
 
 export interface Answer {
   readonly code: number;
-  readonly authoritative: boolean;
+  readonly flags: number;
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
@@ -120,8 +121,8 @@ function refuse(query: Uint8Array, code: number): Uint8Array {
   return answer;
 }
 
-export function emptyAnswer(code: number, authoritative = false): EncodedAnswer {
-  return { code, authoritative, counts: [0, 0, 0], sections: new Uint8Array(0) };
+export function emptyAnswer(code: number, flags = 0): EncodedAnswer {
+  return { code, flags, counts: [0, 0, 0], sections: new Uint8Array(0) };
 }
 
 /** Records to bytes that stand behind a question for `name`; good for every spelling of that name. */
@@ -131,13 +132,13 @@ export function encodeAnswer(name: string, answer: Answer): EncodedAnswer {
   writer.header({ id: 0, flags: 0 }, [0, 0, 0, 0]);
   writer.question({ name, type: 0, class: recordClasses.IN });
   const start = writer.writer.length;
-  const { code, authoritative, answers, authorities, additionals } = answer;
+  const { code, flags, answers, authorities, additionals } = answer;
   for (const section of [answers, authorities, additionals]) {
     for (const record of section) writer.record(record);
   }
   return {
     code,
-    authoritative,
+    flags,
     counts: [answers.length, authorities.length, additionals.length],
     sections: writer.writer.bytes.slice(start),
   };
@@ -160,9 +161,12 @@ export function reply(
   out[2] =
     0x80 |
     ((bytes[2] as number) & (headerFlags.recursionDesired >>> 8)) |
-    (answer.authoritative ? headerFlags.authoritative >>> 8 : 0) |
+    (answer.flags >>> 8) |
     (truncated ? headerFlags.truncated >>> 8 : 0);
-  out[3] = ((bytes[3] as number) & headerFlags.checkingDisabled) | (answer.code & 0xf);
+  out[3] =
+    ((bytes[3] as number) & headerFlags.checkingDisabled) |
+    (answer.flags & 0xff) |
+    (answer.code & 0xf);
   const counts = truncated ? noRecords : answer.counts;
   out[7] = counts[0];
   out[9] = counts[1];
@@ -195,7 +199,12 @@ function makeOpt(code: number): Uint8Array {
 
 /** An answer that says only "ask again over TCP": no longer than the query was. */
 export function truncatedReply(bytes: Uint8Array, query: Query): Uint8Array {
-  const answer = reply(bytes, { ...query, edns: false }, emptyAnswer(0, true), true);
+  const answer = reply(
+    bytes,
+    { ...query, edns: false },
+    emptyAnswer(0, headerFlags.authoritative),
+    true,
+  );
   answer[2] = (answer[2] as number) | (headerFlags.truncated >>> 8);
   return answer;
 }

@@ -13,7 +13,7 @@ import { Namespaces } from './namespaces.ts';
 import type { LabOptions } from './options.ts';
 import { Overlay, type Peer } from './overlay.ts';
 import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
-import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
+import { correspondentPlaces, type DaemonName, mobilePlaces, type NatName } from './topology.ts';
 import { buildWorld, setIsolation } from './world.ts';
 
 export const outFolder = join(process.env['NTM_ROOT'] ?? '.', 'out');
@@ -58,7 +58,9 @@ export class Lab {
 
   async startOverlay(
     programs: Programs,
-    options: Pick<LabOptions, 'dataPath' | 'netem'>,
+    options: Pick<LabOptions, 'dataPath' | 'netem'> & {
+      readonly nodeOptions?: Partial<Record<DaemonName, string>>;
+    },
     say: (text: string) => void,
   ): Promise<void> {
     removeOldFolders();
@@ -68,6 +70,7 @@ export class Lab {
       this.#ownCopies(programs),
       this.folder,
       options.dataPath,
+      options.nodeOptions,
     );
     await this.overlay.start(say);
     if (options.netem) await impair(this.namespaces);

@@ -18,14 +18,18 @@ export class Overlay {
   virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
 
   readonly #dataPath: LabDataPath;
+  /** Further lines in the section "node" of a daemon. */
+  readonly #nodeOptions: Partial<Record<DaemonName, string>>;
 
   constructor(
     namespaces: Namespaces,
     programs: Programs,
     folder: string,
     dataPath: LabDataPath = 'auto',
+    nodeOptions: Partial<Record<DaemonName, string>> = {},
   ) {
     this.#dataPath = dataPath;
+    this.#nodeOptions = nodeOptions;
     const daemon = (name: DaemonName): Daemon => new Daemon(namespaces, name, programs, folder);
     this.daemons = {
       'ds-a': daemon('ds-a'),
@@ -155,7 +159,7 @@ export class Overlay {
 
   async #enrolNode(zone: Zone): Promise<string> {
     const node = this.daemons[zone.node];
-    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig());
+    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig(this.#nodeOptions[zone.node]));
     const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
     await node.join(invite);
     node.start();
@@ -208,11 +212,11 @@ config rs 'rs'
 `;
 }
 
-function nodeConfig(): string {
+function nodeConfig(more = ''): string {
   return `
 config node 'node'
 	option enabled '1'
 	option punch '1'
 	list exit_prefix '0.0.0.0/0'
-`;
+${more}`;
 }

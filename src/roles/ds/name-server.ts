@@ -6,7 +6,7 @@
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { type Endpoint, endpointIp, type Ip, isIpv6, isUnicast } from '../../base/ip.ts';
-import { recordClasses, recordTypes, responseCodes } from '../../dns/constants.ts';
+import { headerFlags, recordClasses, recordTypes, responseCodes } from '../../dns/constants.ts';
 import type { DnsRecord } from '../../dns/message.ts';
 import { isWithin, nameInZone } from '../../dns/name.ts';
 import {
@@ -239,11 +239,11 @@ export class NameServer {
 function found(answers: readonly DnsRecord[]): Answer {
   return {
     code: responseCodes.noError,
-    authoritative: true,
+    flags: headerFlags.authoritative,
     answers,
     authorities: [],
     additionals: [],
   };
 }
 
-const refused: Answer = { ...found([]), code: responseCodes.refused, authoritative: false };
+const refused: Answer = { ...found([]), code: responseCodes.refused, flags: 0 };

@@ -127,10 +127,14 @@ export class PathRequests {
     const end = issued?.ends.find((each) => each.foreign && each.nodeId === target.peerId);
     const zone = known ?? lost?.zone ?? (end && federation.zoneOfKey(end.dsKey));
     if (!zone)
-      return target.target === 'name' && target.peerName.includes('.')
+      return target.target === 'name' && this.#isElsewhere(target.peerName)
         ? 'unknownZone'
         : 'unknownPeer';
     return zone.policy === 'allow' ? zone : 'zoneRefused';
+  }
+
+  #isElsewhere(name: string): boolean {
+    return name.includes('.') && !name.toLowerCase().endsWith(`.${this.#ds.config.zone}`);
   }
 
   #ownPath(

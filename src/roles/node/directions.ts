@@ -12,6 +12,7 @@ import type { Association } from '../../protocol/session.ts';
 import type { Sessions } from '../../protocol/sessions.ts';
 import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
+import { type RefusalName, refusalName } from '../../wire/refusals.ts';
 
 export type Target =
   /** The name says which zone to ask when the DS has restarted and no longer knows the path. */
@@ -29,7 +30,12 @@ interface Asked {
 
 export type DirectionOutcome =
   | { readonly ok: true; readonly key: string; readonly values: Values<'directionResponse'> }
-  | { readonly ok: false; readonly key: string; readonly error: string };
+  | {
+      readonly ok: false;
+      readonly key: string;
+      readonly error: string;
+      readonly reason: RefusalName | undefined;
+    };
 
 export function targetKey(target: Target): string {
   switch (target.by) {
@@ -95,8 +101,9 @@ export class Directions {
         return { ok: true, key, values: message.values };
       }
       asked.failures += 1;
-      const refused = message?.name === 'refusal' ? message.values.text : undefined;
-      return { ok: false, key, error: refused ?? 'The Direction Server does not answer.' };
+      const refused = message?.name === 'refusal' ? message.values : undefined;
+      const error = refused?.text ?? 'The Direction Server does not answer.';
+      return { ok: false, key, error, reason: refused && refusalName(refused.code) };
     }
     return undefined;
   }

@@ -37,6 +37,7 @@ import { type NodeConfig, plainNames } from './config.ts';
 import { Directions } from './directions.ts';
 import { HandoverLog } from './handover-log.ts';
 import { Movement } from './movement.ts';
+import { Names } from './names.ts';
 import { NodeControl } from './node-control.ts';
 import { PathLife } from './path-life.ts';
 import { fullName, routeTo } from './peer-routes.ts';
@@ -58,6 +59,7 @@ export class NodeRole implements Machine, Registrant {
   readonly handovers = new HandoverLog();
   readonly waiters: Waiters;
   readonly movement: Movement;
+  readonly names: Names;
   readonly #hints: HintSender;
   readonly #sessions: Sessions;
   readonly #control: NodeControl;
@@ -93,10 +95,11 @@ export class NodeRole implements Machine, Registrant {
       this.tunnels,
       this.handovers,
     );
+    this.names = new Names(this.#context, this.#sessions, this);
     this.#control = new NodeControl(this.#context, this);
     this.#pathLife = new PathLife(this.#context, this.#sessions, this, this.#control);
-    const { registration, tunnels, waiters, movement } = this;
-    this.#parts = [registration, this.#sessions, tunnels, waiters, movement];
+    const { registration, tunnels, waiters, movement, names } = this;
+    this.#parts = [registration, this.#sessions, tunnels, waiters, movement, names];
   }
 
   handle(input: Input): void {
@@ -120,6 +123,12 @@ export class NodeRole implements Machine, Registrant {
         break;
       case 'control':
         this.#control.handle(input.id, input.call, input.stats);
+        break;
+      case 'name-query':
+        this.names.handle(input);
+        break;
+      case 'dns-response':
+        this.names.responded(input);
         break;
       case 'stop':
         for (const tunnel of [...this.tunnels.values()])
@@ -301,6 +310,7 @@ export class NodeRole implements Machine, Registrant {
       const ips = addresses.join(' and ');
       this.#context.log('info', `Registered as ${values.name}.${values.zone} with ${ips}.`);
     }
+    this.names.changed();
     const hasExit = [...this.tunnels.values()].some((tunnel) => tunnel.plan.kind === 'exit');
     if (!hasExit) this.wantExit();
   }
@@ -308,6 +318,7 @@ export class NodeRole implements Machine, Registrant {
   onUpdated(values: Values<'updateResponse'>, move: number): void {
     if (move === this.registration.move) this.handovers.updated(this.#context.now);
     this.tunnels.located();
+    this.names.told(values.zones);
     if (values.wantLivePaths) {
       this.#tellLivePaths = [...this.tunnels.values()].map((tunnel) => tunnel.pathId);
     }
@@ -325,10 +336,10 @@ export class NodeRole implements Machine, Registrant {
     if (this.registration.handle(event)) return;
     switch (event.event) {
       case 'answer':
-        this.#directionEnded(event.request, event.message);
+        this.#requestEnded(event.request, event.message);
         break;
       case 'request-failed':
-        this.#directionEnded(event.request, undefined);
+        this.#requestEnded(event.request, undefined);
         break;
       case 'message':
         this.#message(event.association, event.message);
@@ -337,10 +348,12 @@ export class NodeRole implements Machine, Registrant {
     }
   }
 
-  #directionEnded(request: SealedMessage, message: SealedMessage | undefined): void {
+  #requestEnded(request: SealedMessage, message: SealedMessage | undefined): void {
+    if (request.name === 'nameRequest') this.names.ended(request, message);
     if (request.name !== 'directionRequest') return;
     const outcome = this.directions.ended(request, message);
     if (!outcome) return;
+    this.names.directed(outcome);
     for (const waiter of this.waiters.ofDirection(outcome.key)) {
       if (outcome.ok) {
         waiter.direction = undefined;

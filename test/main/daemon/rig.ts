@@ -2,16 +2,16 @@
  * What the tests of the real daemon share: three namespaces on one network (a Direction Server's host and
  * two nodes'), freshly built programs in a folder of their own, and a run of a program to its end.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon, type Programs } from '../../lab/daemon.ts';
 import { Namespaces } from '../../lab/namespaces.ts';
+import { buildProgramsIn, programsIn } from '../../lab/own-programs.ts';
 import type { DaemonName } from '../../lab/topology.ts';
 
-const root = process.env['NTM_ROOT'] ?? '.';
 const runLimitMs = 30_000;
 
 /** These tests make namespaces and TUN devices. */
@@ -34,29 +34,11 @@ export interface Ended {
 export class Rig {
   readonly namespaces = new Namespaces();
   readonly folder = mkdtempSync(join(tmpdir(), 'ntm-daemon-'));
-  readonly programs: Programs = {
-    engine: join(root, 'out/bin/tjs'),
-    daemon: join(this.folder, 'ntmobiled.js'),
-    cli: join(this.folder, 'ntmobile.js'),
-  };
+  readonly programs: Programs = programsIn(this.folder);
 
   async build(): Promise<void> {
     chmodSync(this.folder, 0o755);
-    await Promise.all([this.#bundle('ntmobiled'), this.#bundle('ntmobile'), this.#network()]);
-  }
-
-  /** A bundle of our own: the build of the project may be replaced while these tests run. */
-  async #bundle(name: string): Promise<void> {
-    const script = `
-      const { bundle } = await import(${JSON.stringify(join(root, 'esbuild.config.mjs'))});
-      await bundle({
-        entryPoints: ['src/main/${name}.ts'],
-        outfile: ${JSON.stringify(join(this.folder, `${name}.js`))},
-        minify: true,
-      });`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
-    const { code, text } = await endOf(child);
-    if (code !== 0) throw new Error(`${name} cannot be bundled: ${text}`);
+    await Promise.all([buildProgramsIn(this.folder), this.#network()]);
   }
 
   async #network(): Promise<void> {

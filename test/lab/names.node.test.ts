@@ -1,0 +1,158 @@
+/**
+ * An application that knows nothing of NTMobile fetches `http://cn.zone-b/`: its name goes through the system's
+ * resolver and dnsmasq to the stub of the node, from there through two Direction Servers, and the path is built
+ * for it. Then the node moves, and the transfer goes on to its last byte. Needs root.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { nowMs, sleep } from './agent/clock.ts';
+import { Lab } from './lab.ts';
+import { endProcess } from './namespaces.ts';
+import { buildProgramsIn, programsIn } from './own-programs.ts';
+import { mobilePlaces } from './topology.ts';
+
+const root = process.getuid?.() === 0;
+const check = root ? test : test.skip;
+const lab = new Lab();
+const built = mkdtempSync(join(tmpdir(), 'ntm-names-'));
+const forwardFile = join(lab.folder, 'dnsmasq.conf');
+/** `ip netns exec` shows a program the files of this folder in /etc. */
+const etc = `/etc/netns/${lab.namespaces.of('mn')}`;
+
+const pieces = 60;
+const pieceBytes = 20_000;
+/** A piece every 100 ms: the transfer lasts longer than the move. */
+const server = `
+  const piece = (n) => Buffer.alloc(${pieceBytes}, String(n % 10));
+  require('node:http').createServer(async (request, response) => {
+    for (let n = 0; n < ${pieces}; n += 1) {
+      response.write(piece(n));
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    response.end();
+  }).listen(80, '::');`;
+
+function wanted(): string {
+  const hash = createHash('sha256');
+  for (let n = 0; n < pieces; n += 1) hash.update(Buffer.alloc(pieceBytes, String(n % 10)));
+  return hash.digest('hex');
+}
+
+test.before(async () => {
+  if (!root) return;
+  mkdirSync(lab.folder, { recursive: true });
+  await lab.build(() => undefined);
+  await buildProgramsIn(built);
+  await lab.startOverlay(
+    programsIn(built),
+    {
+      dataPath: 'auto',
+      netem: false,
+      nodeOptions: { mn: `\toption dns_forward_file '${forwardFile}'\n` },
+    },
+    () => undefined,
+  );
+  mkdirSync(etc, { recursive: true });
+  writeFileSync(join(etc, 'resolv.conf'), 'nameserver 127.0.0.1\n');
+});
+
+test.after(async () => {
+  await lab.remove();
+  for (const folder of [etc, built]) rmSync(folder, { recursive: true, force: true });
+});
+
+async function until(what: string, good: () => boolean | Promise<boolean>): Promise<void> {
+  const end = nowMs() + 10_000;
+  while (!(await good())) {
+    if (nowMs() > end) throw new Error(`not in time: ${what}`);
+    await sleep(50);
+  }
+}
+
+check(
+  'curl fetches from a peer by name across two Direction Servers, and goes on over a move',
+  async () => {
+    const { namespaces } = lab;
+    await until('the lines for dnsmasq', () => existsSync(forwardFile));
+    await until('both zones', () => readFileSync(forwardFile, 'utf8').includes('/zone-b/'));
+    const dnsmasq = ['dnsmasq', '--keep-in-foreground', '--no-resolv', '--no-hosts'];
+    const rebind = ['--stop-dns-rebind', '--listen-address=127.0.0.1', '--bind-interfaces'];
+    const forwarder = namespaces.start(
+      'mn',
+      [...dnsmasq, ...rebind, '--user=root', '--pid-file=', `--conf-file=${forwardFile}`],
+      { stdio: 'ignore' },
+    );
+    namespaces.start('cn', [process.execPath, '-e', server], { stdio: 'ignore' });
+    await until('a web server', () =>
+      namespaces
+        .run('cn', ['curl', '-s', '-o', '/dev/null', '-m', '1', '-r', '0-0', 'http://127.0.0.1/'])
+        .then(
+          () => true,
+          (error: Error) => error.message.includes('28'),
+        ),
+    );
+
+    const args = [
+      'netns',
+      'exec',
+      namespaces.of('mn'),
+      'curl',
+      '-sS',
+      '-m',
+      '60',
+      'http://cn.zone-b/',
+    ];
+    const curl = spawn('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let complaint = '';
+    curl.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      hash.update(chunk);
+    });
+    curl.stderr.on('data', (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => curl.on('close', resolve));
+    await until('the first bytes', () => bytes > pieceBytes || curl.exitCode !== null);
+    assert.is(complaint, '');
+    const before = bytes;
+    await lab.mobile.move(mobilePlaces.A1, 'hard');
+    const code = await ended;
+    assert.is(complaint, '');
+    assert.is(code, 0);
+    assert.ok(before < pieces * pieceBytes, 'the move came before the end');
+    assert.is(bytes, pieces * pieceBytes);
+    assert.is(hash.digest('hex'), wanted());
+    await endProcess(forwarder);
+  },
+);
+
+check(
+  'virtual IPs have names, unknown names are known not to be, and other names are refused',
+  async () => {
+    const dig = (...args: string[]) =>
+      lab.namespaces.run('mn', ['dig', '+time=3', '+tries=1', '-p', '5649', '@127.0.0.1', ...args]);
+    const { cn, mn } = lab.overlay?.virtualIps ?? { cn: '', mn: '' };
+    assert.is((await dig('+short', '-x', cn)).trim(), 'cn.zone-b.');
+    assert.is((await dig('+short', '-x', mn)).trim(), 'mn.zone-a.');
+    assert.is((await dig('+short', 'cn.zone-b', 'A')).trim(), cn);
+    assert.match(await dig('+short', 'cn.zone-b', 'AAAA'), /^fd/);
+    assert.match(await dig('nobody.zone-a', 'A'), /NXDOMAIN[\s\S]*AUTHORITY SECTION[\s\S]*SOA/);
+    assert.match(await dig('+tcp', 'CN.Zone-B', 'A'), /NOERROR[\s\S]*CN\.Zone-B\.\s+5\s+IN\s+A/);
+    assert.match(await dig('cn.zone-b', 'MX'), /NOERROR[\s\S]*ANSWER: 0/);
+    assert.match(await dig('example.org', 'A'), /REFUSED/);
+  },
+);
+
+check('the lines for dnsmasq are gone when the daemon has ended', async () => {
+  await lab.overlay?.daemons.mn.stop();
+  assert.not.ok(existsSync(forwardFile));
+});
+
+test.run();
