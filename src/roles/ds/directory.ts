@@ -22,6 +22,8 @@ export class Directory {
   readonly #context: RoleContext;
   readonly #prefix6: Prefix;
   readonly pool: AddressPool;
+  /** Given up in an earlier run, while the operator's primary server was not told yet: see name-updates.ts. */
+  readonly formerNames = new Set<string>();
   readonly #invites: InviteBook;
   readonly #keys = new KeyBlocks();
   /** Slots of keys whose node was removed, to be used again. */
@@ -55,7 +57,8 @@ export class Directory {
       else if (table === 'released') {
         const ip = parseIp(key);
         if (ip) released.push({ ip, order: Number(value['order'] ?? 0) });
-      } else if (name === 'pool/state') poolState = value;
+      } else if (table === 'updates') this.formerNames.add(key);
+      else if (name === 'pool/state') poolState = value;
     }
     this.#ordered.sort((left, right) => (left.name < right.name ? -1 : 1));
     released.sort((left, right) => left.order - right.order);

@@ -193,7 +193,7 @@ export class DsControl {
     const oldName = record.name;
     const problem = this.#ds.directory.rename(record, name);
     if (problem) return refusals[problem].text;
-    this.#ds.names.changed();
+    this.#ds.renamed(oldName, record.name);
     return { nodeId: formatNodeId(record.nodeId), oldName, name: record.name };
   }
 

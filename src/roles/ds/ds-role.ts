@@ -38,6 +38,7 @@ import { admit } from './enrolment.ts';
 import { Federation } from './federation.ts';
 import { LastSeen } from './last-seen.ts';
 import { NameServer } from './name-server.ts';
+import { NameUpdates } from './name-updates.ts';
 import { candidatesOf, type OnlineNode, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
 import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
@@ -63,6 +64,7 @@ export class DsRole implements Machine, Reach {
   readonly #requests: PathRequests;
   readonly #control: DsControl;
   readonly names: NameServer;
+  readonly #updates: NameUpdates;
   readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen' | 'wake'>();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
@@ -84,6 +86,7 @@ export class DsRole implements Machine, Reach {
     this.#requests = new PathRequests(this.#context, this.#sessions, this);
     this.#control = new DsControl(this.#context, this);
     this.names = new NameServer(this.#context, this);
+    this.#updates = new NameUpdates(this.#context, this);
   }
 
   get online(): (nodeId: NodeId) => OnlineNode | undefined {
@@ -104,12 +107,14 @@ export class DsRole implements Machine, Reach {
           `Direction Server of zone ${this.config.zone} with pool ${this.pools[0]}.`,
         );
         this.#timers.set('wake', '', input.now + limits.wakeMs);
+        this.#updates.start();
         break;
       case 'datagram':
         this.#datagram(input.bytes, input.from, input.uplink);
         break;
       case 'timeout':
         this.#sessions.timeout();
+        this.#updates.timeout();
         this.#timeout();
         break;
       case 'control':
@@ -119,6 +124,8 @@ export class DsRole implements Machine, Reach {
         this.names.handle(input);
         break;
       case 'dns-response':
+        this.#updates.responded(input);
+        break;
       case 'uplinks':
       case 'notice':
       case 'stop':
@@ -132,7 +139,7 @@ export class DsRole implements Machine, Reach {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(this.#sessions.deadline(), this.#timers.deadline());
+    return earliest(this.#sessions.deadline(), this.#updates.deadline(), this.#timers.deadline());
   }
 
   wants(datagram: Uint8Array): boolean {
@@ -194,6 +201,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.refuse(initiation, refusal('notAllowed'));
       return;
     }
+    const isNew = !this.directory.get(peerId);
     const admitted = admit(this.directory, this.config, peerId, peerKey, payload.values);
     if (typeof admitted === 'string') {
       this.#context.log(
@@ -207,6 +215,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.refuse(initiation, refusal('full', fullRetrySeconds));
       return;
     }
+    if (isNew) this.renamed(admitted.name);
     this.#arrivalById.set(peerId, {
       request: payload.values,
       from: initiation.from,
@@ -271,6 +280,7 @@ export class DsRole implements Machine, Reach {
     });
     this.#timers.set('offline', nodeId, this.#context.now + limits.offlineAfterMs);
     if (!before || restarted) this.#announce(record, 'online');
+    if (publish || before?.publish) this.#published(nodeId);
     if (restarted) this.#restartedAfterUpdate.add(nodeId);
     this.#requests.online(nodeId);
   }
@@ -372,7 +382,7 @@ export class DsRole implements Machine, Reach {
       this.directing.restarted(peerId, end);
       this.federation.tellMoved(end, values.move);
     } else if (moved) {
-      if (node.publish) this.names.changed();
+      if (node.publish) this.#published(peerId);
       this.directing.moved(peerId, end);
       this.federation.tellMoved(end, values.move);
     }
@@ -395,8 +405,10 @@ export class DsRole implements Machine, Reach {
   }
 
   #offline(nodeId: NodeId): void {
+    const before = this.#onlineById.get(nodeId);
     if (!this.#onlineById.delete(nodeId)) return;
     this.#timers.clear('offline', nodeId);
+    if (before?.publish) this.#published(nodeId);
     const record = this.directory.get(nodeId);
     if (record) this.#announce(record, 'offline');
     for (const path of this.directing.pathsOf(nodeId)) this.directing.close(path, 'lost', nodeId);
@@ -447,6 +459,18 @@ export class DsRole implements Machine, Reach {
     return zone && this.federation.association(zone);
   }
 
+  /** The real address that the DNS tells of this node is another one. */
+  #published(nodeId: NodeId): void {
+    const record = this.directory.get(nodeId);
+    if (record) this.renamed(record.name);
+  }
+
+  /** What the DNS says of these names is to be another. */
+  renamed(...names: readonly string[]): void {
+    this.names.changed();
+    for (const name of names) this.#updates.changed(name);
+  }
+
   /** Removes a node or Relay Server: its session, paths and addresses go at once (protocol.md 2). */
   remove(record: NodeRecord): void {
     for (const path of this.directing.pathsOf(record.nodeId))
@@ -457,7 +481,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.forget(association);
     }
     this.directory.remove(record);
-    this.names.changed();
+    this.renamed(record.name);
     this.lastSeen.forget(record.nodeId);
     this.#offline(record.nodeId);
     this.#relayOffline(record.nodeId);

@@ -31,11 +31,10 @@ import {
 import type { RoleContext } from '../../protocol/context.ts';
 import type { Input } from '../../protocol/machine.ts';
 import { type DsNames, plainNames } from './config.ts';
-import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
-import { nodeNtmRecord, zoneNtmRecord } from './published.ts';
+import { nodeNtmRecord, publishedIps, publishedTtl, zoneNtmRecord } from './published.ts';
 
-const ttl = { address: 10, ntm: 60, server: 3600, negative: 10 } as const;
+const ttl = { ...publishedTtl, server: 3600, negative: 10 } as const;
 const keptAnswers = 8192;
 const keptMs = 1000;
 const countedSources = 8192;
@@ -176,7 +175,7 @@ export class NameServer {
     const any = type === recordTypes.ANY;
     const records: DnsRecord[] = [];
     if (type === recordTypes.A || type === recordTypes.AAAA || (any && isServer)) {
-      const ips = isServer ? this.#ownIps() : this.#publishedIps(node);
+      const ips = isServer ? this.#ownIps() : publishedIps(this.#ds, node);
       for (const ip of ips) {
         if (any || isIpv6(ip) === (type === recordTypes.AAAA)) {
           records.push(addressRecord(name, isServer ? ttl.server : ttl.address, ip));
@@ -200,13 +199,6 @@ export class NameServer {
       return this.#negative(zone, responseCodes.noError);
     }
     return found([pointerRecord(name, ttl.ntm, `${record.name}.${this.#ds.config.zone}`)]);
-  }
-
-  #publishedIps(node: NodeRecord | undefined): readonly Ip[] {
-    const online = node && this.#ds.online(node.nodeId);
-    if (!online?.publish) return [];
-    const ip = endpointIp(online.observed);
-    return isUnicast(ip) ? [ip] : [];
   }
 
   #ownIps(): readonly Ip[] {

@@ -2,10 +2,22 @@
  * NTM records as this Direction Server publishes them: what it answers itself, and, without all that changes
  * as nodes move, what leaves as dynamic update.
  */
+import { endpointIp, type Ip, isUnicast } from '../../base/ip.ts';
 import { encodeNtmRecord, ntmRecordVersion } from '../../dns/ntm-record.ts';
 import type { Environment } from '../../protocol/machine.ts';
 import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
+
+/** How long others may remember, in seconds: addresses move. */
+export const publishedTtl = { address: 10, ntm: 60 } as const;
+
+/** The real addresses of a node whose owner lets the DNS tell them. */
+export function publishedIps(ds: DsRole, node: NodeRecord | undefined): readonly Ip[] {
+  const online = node && ds.online(node.nodeId);
+  if (!online?.publish) return [];
+  const ip = endpointIp(online.observed);
+  return isUnicast(ip) ? [ip] : [];
+}
 
 /** Of the zone itself: who its Direction Server is. */
 export function zoneNtmRecord(ds: DsRole, { keys }: Environment): Uint8Array {
