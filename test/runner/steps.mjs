@@ -97,6 +97,13 @@ async function tool(name, args, progress) {
   return runTool(name, args, progress);
 }
 
+/** The module and the lab in a guest, whose lines are those of a tool. */
+async function guest(progress) {
+  const { runScript } = await import('./tool.mjs');
+  const result = await runScript('kernel module', join(root, 'test/vm/main.mjs'), [], progress);
+  return result.skipped > 0 ? { ...result, note: 'no guest can be made here' } : result;
+}
+
 /** The seeds are shared out, so that each processor has a part. */
 function chaosSteps(held) {
   return chaosParts.map(({ first, count, options }) => {
@@ -137,6 +144,7 @@ export function stepsOf(word) {
       held: true,
     },
     ...chaosSteps(named('chaos')),
+    { name: 'kernel module in a guest', run: guest, held: named('kernel module in a guest') },
     { name: 'lab', run: (progress) => lab(word, progress), held: true, alone: true },
   ];
   return steps.filter((step) => step.held);

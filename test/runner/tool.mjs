@@ -59,8 +59,14 @@ export async function runInForeground(name, args) {
 /** Runs the tool for its verdict: { passed, failed, skipped, failures }. */
 export async function runTool(name, args, progress) {
   const file = await toolBundle(name).catch((error) => error);
-  const broken = (text) => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
   if (file instanceof Error) return broken(file.message);
+  return runScript(name, file, args, progress);
+}
+
+const broken = (text) => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
+
+/** Runs a program of Node that ends with a line `N passed, N failed`, for that verdict. */
+export async function runScript(name, file, args, progress) {
   const child = start(file, args, ['ignore', 'pipe', 'pipe']);
   const lines = [];
   const take = (line) => {

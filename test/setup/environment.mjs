@@ -107,6 +107,29 @@ async function ensureSystemPackages(say) {
   await installPackages(say, missing);
 }
 
+/** What building and booting a guest needs of this machine, besides what its tree holds. */
+const guestCommands = [
+  { command: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+  { command: 'debootstrap', package: 'debootstrap' },
+  { command: 'cpio', package: 'cpio' },
+  { command: 'xz', package: 'xz-utils' },
+  { command: 'gcc', package: 'gcc libc6-dev' },
+];
+
+/** Throws NotReady with a sentence that says what to do. */
+export async function ensureGuestPrograms(say) {
+  const missing = guestCommands.filter((row) => !onPath(row.command));
+  try {
+    await installPackages(
+      say,
+      missing.flatMap((row) => row.package.split(' ')),
+    );
+  } catch (error) {
+    if (error instanceof CommandFailed) throw new NotReady(error.message);
+    throw error;
+  }
+}
+
 function onPath(command) {
   const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => folder !== '' && existsSync(join(folder, command)));

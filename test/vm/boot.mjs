@@ -22,9 +22,9 @@ export function bootGuest({ kernel, initramfs, qemu, append, seconds, line }) {
     ['-device', 'virtio-9p-pci,fsdev=root,mount_tag=root'],
     qemu,
   ].flat();
-  const limit = ['-n', '10', 'timeout', String(seconds), 'qemu-system-x86_64', ...args];
+  const limit = [String(seconds), 'qemu-system-x86_64', ...args];
   return new Promise((resolve, reject) => {
-    const guest = spawn('nice', limit, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const guest = spawn('timeout', limit, { stdio: ['ignore', 'pipe', 'inherit'] });
     createInterface({ input: guest.stdout }).on('line', (text) => line(text.trimEnd()));
     guest.on('error', reject);
     guest.on('close', () => resolve(readFileSync(verdict, 'utf8').trim()));

@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, exit, getuid } from 'node:process';
+import { ensureGuestPrograms } from '../../setup/environment.mjs';
 import { root } from '../../setup/paths.mjs';
 import { ensureGuestTree, run } from '../guest-tree.mjs';
 import { measurements, parseWindows, relayRows, tunnelRows } from './figures.mjs';
@@ -73,6 +74,7 @@ function table(rows) {
 async function main() {
   parse(argv.slice(2));
   if (getuid() !== 0) throw new Error('this builds in a chroot: run it as root');
+  await ensureGuestPrograms(say);
   const kernel = ensureGuestTree(say);
   mkdirSync(join(root, 'out/bench'), { recursive: true });
   say(`module and programs for ${kernel}`);
