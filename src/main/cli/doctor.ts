@@ -24,7 +24,7 @@ export async function doctor(system: System, command: ParsedCommand): Promise<Ex
   const settings = text === undefined ? undefined : readSettings(text, configPath);
   const checks = configurationChecks(settings, configPath);
   checks.push(rootCheck(system), await sodiumCheck(system));
-  if (settings && needsTun(settings)) checks.push(await tunCheck(system));
+  if (settings && needsTun(settings)) checks.push(await deviceCheck(system, settings));
   checks.push(clockCheck(system.unixSeconds()));
   if (settings) checks.push(...(await tokenChecks(system, settings, statePath)));
   checks.push(...(await daemonChecks(system, command, settings)));
@@ -75,6 +75,19 @@ async function sodiumCheck(system: System): Promise<CheckRow> {
 /** The virtual interface is a node's, or that of a Relay Server with an exit. */
 function needsTun(settings: Settings): boolean {
   return settings.node !== undefined || settings.rs?.exit === true;
+}
+
+/** The kernel module where it may be used and is loaded, else what packets go through without it. */
+async function deviceCheck(system: System, settings: Settings): Promise<CheckRow> {
+  const modules = await system.readText('/proc/modules').catch(() => undefined);
+  const loaded = /^ntmobile /m.test(modules ?? '');
+  const check = 'Kernel module';
+  if (settings.dataPath === 'user' || (settings.dataPath === 'auto' && !loaded)) {
+    return tunCheck(system);
+  }
+  if (loaded) return { check, state: 'ok', finding: 'ntmobile is loaded.', act: null };
+  const act = 'Install kmod-ntmobile, or set "option datapath auto".';
+  return { check, state: 'fail', finding: 'ntmobile is not loaded.', act };
 }
 
 async function tunCheck(system: System): Promise<CheckRow> {

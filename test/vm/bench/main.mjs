@@ -12,6 +12,7 @@ import { ensureGuestTree, run } from '../guest-tree.mjs';
 import { measurements, parseWindows, relayRows, tunnelRows } from './figures.mjs';
 import { boot, buildBench, processors } from './guest.mjs';
 import { functionsOf } from './profile.mjs';
+import { targetRows } from './targets.mjs';
 
 const usage = `npm run bench:kernel -- [options]
   --cpu nosimd|simd   one kind of processor (both)
@@ -98,7 +99,8 @@ async function main() {
   };
   const json = { rows: report.rows, relay: report.relay, environment };
   writeFileSync(out('kernel.json'), `${JSON.stringify(json, null, 2)}\n`);
-  console.log(`\n${table(report.rows)}\n\n${table(report.relay)}`);
+  const targets = targetRows(report.rows, report.relay);
+  console.log(`\n${table(report.rows)}\n\n${table(report.relay)}\n\n${table(targets)}`);
   for (const failure of report.failures) console.error(failure);
   return report.failures.length === 0 ? 0 : 1;
 }

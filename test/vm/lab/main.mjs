@@ -17,8 +17,8 @@ const usage = `npm run lab:kernel -- [options]
   --run "…"    the lab once with these options, such as "--datapath mixed --pattern 3,12"
   --module FOLDER   another source of the module (kmod-ntmobile)
   --help`;
-/** A processor that is emulated takes about so many times longer. */
-const slow = 8;
+/** A processor of a thousand million instructions a second is about so many times slower than usual. */
+const slow = 4;
 const few = [
   '--datapath kernel --pattern 1,2,13',
   '--datapath mixed --pattern 3,4',
