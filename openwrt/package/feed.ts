@@ -21,12 +21,11 @@ const programs = new Map(programFiles.map((name) => [name, `out/${name}`]));
 const luciNames = ['luci-app-ntmobile', 'luci-proto-ntmobile'];
 
 /** Everything that runs on any architecture. The programs in out/ have been built. */
-export function commonPackages(root: string, trees: LuciTrees | undefined): Package[] {
+export function commonPackages(root: string, trees: LuciTrees): Package[] {
   const daemon = feedPackage(
     { root, path: 'openwrt/ntmobile/Makefile', builtByName: programs },
     'ntmobile',
   );
-  if (!trees) return [daemon];
   const luci = luciNames.flatMap((name) => {
     const made = luciPackage({ root, path: `luci/${name}/Makefile` }, trees);
     return [made, ...translationPackages(made, trees)];

@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { argv, env, exit } from 'node:process';
-import { pathToFileURL } from 'node:url';
 import { commonPackages, modulePackage, txikiPackage, writeFeed } from './feed.ts';
-import type { LuciTrees } from './luci-package.ts';
+import { buildLuciTrees } from './luci-trees.ts';
 import { help, type PackageOptions, readOptions, UsageError } from './options.ts';
 import type { Package } from './package-files.ts';
 import {
@@ -91,16 +90,6 @@ function packagesFor(options: PackageOptions): Package[] {
   return made;
 }
 
-/** luci/build.mjs makes the trees of its packages. */
-async function buildLuciTrees(folder: string): Promise<LuciTrees | undefined> {
-  const path = resolve(root, 'luci/build.mjs');
-  if (!existsSync(path)) return undefined;
-  const url = pathToFileURL(path).href;
-  const { buildLuci } = (await import(url)) as { buildLuci: (into: string) => Promise<void> };
-  await buildLuci(folder);
-  return { folder };
-}
-
 async function main(): Promise<number> {
   const options = readOptions(argv.slice(2));
   if (!options) {
@@ -110,7 +99,7 @@ async function main(): Promise<number> {
   const key = signingKey(options);
   const folder = mkdtempSync(join(tmpdir(), 'ntm-luci-'));
   try {
-    const trees = await buildLuciTrees(folder);
+    const trees = await buildLuciTrees(root, folder);
     const packages = [...commonPackages(root, trees), ...packagesFor(options)];
     const out = resolve(options.out);
     const written = writeFeed(out, packages, key, sourceDate());

@@ -87,7 +87,10 @@ export class Network {
       'link set eth0 up',
       `route add default via ${plans.a.lanAddress}`,
     ]);
-    await namespaces.ipBatch('cn', ['link add lan type dummy']);
+    await namespaces.ipBatch('cn', [
+      'link add lan type veth peer name lan-end',
+      'link set lan-end up',
+    ]);
   }
 
   async #cable(host: 'ds-a' | 'nat-a' | 'nat-b', device: string, address: string): Promise<void> {

@@ -1,0 +1,80 @@
+/** Two routers, the network around them, and the packages they are given. */
+import { mkdirSync, rmSync } from 'node:fs';
+import type { Programs } from '../lab/daemon.ts';
+import { setAddresses } from './checks.ts';
+import { GuestRouter, packInitramfs } from './guest-router.ts';
+import { NamespaceRouter } from './namespace-router.ts';
+import { Network, plans } from './network.ts';
+import type { OpenwrtOptions, Userland } from './options.ts';
+import type { Router } from './router.ts';
+
+export class World {
+  readonly #network: Network;
+  readonly #folder: string;
+  readonly #machines: { stop(): Promise<void> }[] = [];
+  #a: Router | undefined;
+  #b: Router | undefined;
+
+  constructor(programs: Programs, folder: string) {
+    this.#folder = folder;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    this.#network = new Network(programs, folder);
+  }
+
+  get a(): Router {
+    return this.#a as Router;
+  }
+
+  get b(): Router {
+    return this.#b as Router;
+  }
+
+  async build(options: OpenwrtOptions, userland: Userland, feed: string): Promise<void> {
+    await this.#network.build();
+    await this.#network.startServer();
+    const packed =
+      userland.kind === 'kernel' ? packInitramfs(userland.folder, this.#folder) : undefined;
+    const started = await Promise.all(
+      (['a', 'b'] as const).map(async (name) => {
+        const router = await this.#start(name, options, userland, packed, feed);
+        await setAddresses(router, name);
+        return router;
+      }),
+    );
+    [this.#a, this.#b] = started;
+  }
+
+  #start(
+    name: 'a' | 'b',
+    { memory }: OpenwrtOptions,
+    userland: Userland,
+    packed: string | undefined,
+    feed: string,
+  ): Promise<Router> {
+    const { namespaces } = this.#network;
+    if (userland.kind === 'namespaces') {
+      const machine = new NamespaceRouter(this.#folder);
+      this.#machines.push(machine);
+      return machine.start(name, plans[name], namespaces, userland.folder, feed);
+    }
+    const machine = new GuestRouter(this.#folder);
+    this.#machines.push(machine);
+    return machine.start(name, plans[name], namespaces, userland, packed, feed, memory);
+  }
+
+  invite(name: string): Promise<{ readonly invite: string }> {
+    return this.#network.server.call('invite', { name });
+  }
+
+  /** From the host on the LAN of router a. */
+  async lanPing(address: string): Promise<void> {
+    await this.#network.namespaces.run('gn', ['ping', '-c', '3', '-w', '15', address]);
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#machines.map((machine) => machine.stop()));
+    await this.#network.server.stop();
+    await this.#network.namespaces.remove();
+  }
+}
