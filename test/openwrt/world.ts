@@ -69,7 +69,7 @@ export class World {
 
   /** From the host on the LAN of router a. */
   async lanPing(address: string): Promise<void> {
-    await this.#network.namespaces.run('gn', ['ping', '-c', '3', '-w', '15', address]);
+    await this.#network.namespaces.run('gn', ['busybox', 'ping', '-c', '3', '-w', '15', address]);
   }
 
   async remove(): Promise<void> {
