@@ -40,9 +40,7 @@ async function run(given: DaemonArguments): Promise<void> {
   onSignals({
     stop: (again) => (again ? exit(exitCodes.ok) : daemon.stop(exitCodes.ok)),
     reload: () => {
-      const level = loadSettings(given, false).logLevel;
-      log.setLevel(level);
-      log.info(`The log level is now "${level}". Other changes need a restart.`);
+      daemon.reload();
     },
   });
   onUnhandledRejection((reason) => {

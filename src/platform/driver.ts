@@ -10,6 +10,7 @@ import { Counters } from '../base/counters.ts';
 import type { Endpoint } from '../base/ip.ts';
 import type { PathNotice } from '../datapath/commands.ts';
 import type { RoleName } from '../protocol/control-results.ts';
+import type { ForeignZone } from '../protocol/foreign-zone.ts';
 import type { ControlAnswer, ControlCall, Input, Output, Uplink } from '../protocol/machine.ts';
 import type { DriverPorts, HostedRole, InterfaceOutput } from './driver-ports.ts';
 import { PathOwners } from './path-owners.ts';
@@ -69,6 +70,11 @@ export class Driver {
 
   uplinks(uplinks: readonly Uplink[]): void {
     this.#toAll({ kind: 'uplinks', now: this.#ports.now(), uplinks });
+  }
+
+  /** For a Direction Server that runs: the other zones there are now. */
+  zones(zones: readonly ForeignZone[]): void {
+    this.#toAll({ kind: 'zones', now: this.#ports.now(), zones });
   }
 
   /**

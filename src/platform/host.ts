@@ -5,6 +5,7 @@
  */
 import type { Suite } from '../noise/suite.ts';
 import type { DataPathStatus, RoleName } from '../protocol/control-results.ts';
+import type { ForeignZone } from '../protocol/foreign-zone.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../protocol/machine.ts';
 import { openCarrier, type WantedDataPath } from './carrier-choice.ts';
 import { now } from './clock.ts';
@@ -182,6 +183,11 @@ export class Host {
   /** What keeps names from being answered, a sentence each. */
   get nameProblems(): readonly string[] {
     return this.#names.problems;
+  }
+
+  /** For a Direction Server: the other zones there are now. */
+  setZones(zones: readonly ForeignZone[]): void {
+    this.driver.zones(zones);
   }
 
   ask(role: RoleName, call: ControlCall): Promise<ControlAnswer> {

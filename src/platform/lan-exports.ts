@@ -77,7 +77,8 @@ function target({ host, port, host_port: hostPort }: ExportSettings): string {
 }
 
 export class LanExports {
-  readonly #options: ExportOptions;
+  #options: ExportOptions;
+  #addresses: readonly Prefix[] = [];
   readonly #log: Log;
   #current = '';
   #done: Promise<void> = Promise.resolve();
@@ -89,11 +90,19 @@ export class LanExports {
 
   /** The virtual interface has these addresses now. */
   apply(addresses: readonly Prefix[]): void {
+    this.#addresses = addresses;
     if (this.#options.exports.length === 0) return;
     const text = exportRules(this.#options, addresses);
     if (text === this.#current) return;
     this.#current = text;
     this.#done = this.#done.then(() => this.#run(text, 'The exports are not in force'));
+  }
+
+  /** Other exports from now on. */
+  replace(exports: readonly ExportSettings[]): void {
+    this.#options = { ...this.#options, exports };
+    if (exports.length === 0) void this.remove();
+    else if (this.#addresses.length > 0) this.apply(this.#addresses);
   }
 
   /** Takes the table back. */

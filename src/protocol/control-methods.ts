@@ -108,6 +108,12 @@ export const controlMethods = {
     write: true,
     arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
   },
+  reload: {
+    summary: 'Read the configuration again: what can change without a restart takes effect',
+    role: 'any',
+    write: true,
+    arguments: {},
+  },
   trace: {
     summary: 'The last control messages, sent, received and dropped',
     role: 'any',

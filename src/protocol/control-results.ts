@@ -283,6 +283,15 @@ export type PingResult = {
   readonly rttMs: number;
 };
 
+/** Sentences each. */
+export type ReloadResult = {
+  readonly applied: readonly string[];
+  /** What has changed and takes a restart. */
+  readonly pending: readonly string[];
+  /** Of the configuration; what is concerned stays as it was. */
+  readonly problems: readonly string[];
+};
+
 export type CloseResult = { readonly pathId: string; readonly peerName: string };
 
 export type TraceRow = {
@@ -326,6 +335,7 @@ export type ControlResults = {
   readonly connect: ConnectResult;
   readonly ping: PingResult;
   readonly close: CloseResult;
+  readonly reload: ReloadResult;
   readonly trace: TraceResult;
   readonly diagnose: DiagnoseResult;
 };

@@ -9,6 +9,7 @@ import type { Deadline } from '../base/timers.ts';
 import type { PathCommand, PathNotice, PathStats } from '../datapath/commands.ts';
 import type { KeyPair, Suite } from '../noise/suite.ts';
 import type { Incarnation } from '../wire/ids.ts';
+import type { ForeignZone } from './foreign-zone.ts';
 
 /** An address of this machine that packets can leave from. */
 export interface Uplink {
@@ -85,6 +86,8 @@ export type Input =
       readonly response: Uint8Array | undefined;
       readonly error: string | undefined;
     }
+  /** A Direction Server's owner has changed which other zones there are. */
+  | { readonly kind: 'zones'; readonly now: number; readonly zones: readonly ForeignZone[] }
   /** The daemon is about to end: say goodbye. */
   | { readonly kind: 'stop'; readonly now: number };
 

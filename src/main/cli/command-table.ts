@@ -162,6 +162,12 @@ export const commandTable = {
     },
   },
   close: { ...plain('mend', 'close the path to a peer'), positionals: [peer] },
+  reload: plain(
+    'mend',
+    'have the daemon read its configuration again',
+    'Log level, zones of others and exports take effect at once and cost no connection. What takes a\n' +
+      'restart is told.',
+  ),
   doctor: {
     ...plain(
       'mend',

@@ -77,6 +77,11 @@ export const commandFunctions: Readonly<Record<CommandName, CommandFunction>> = 
     await leave(system, command);
     return exitCodes.ok;
   },
+  reload: (system, command) =>
+    show(system, command, 'reload', ({ applied, pending, problems }) => {
+      const lines = [...applied, ...pending, ...problems];
+      return lines.length > 0 ? lines.join('\n') : 'Nothing has changed.';
+    }),
   doctor,
 };
 

@@ -39,7 +39,7 @@ The NTMobile daemon: Direction Server, Relay Server and node, as the configurati
   --help           this text
   --version        the version
 
-Signals: TERM and INT end it, HUP reads the log level anew.
+Signals: TERM and INT end it, HUP has it read its configuration again.
 Exit codes: 0 ended as asked, 1 refused for good, 64 wrong arguments, 70 our own mistake,
 71 the system refused, 77 not allowed, 78 configuration.
 `;

@@ -18,11 +18,14 @@ import { UbusClient } from '../../platform/ubus/client.ts';
 import { controlObject, controlObjectPath } from '../../platform/ubus/control-object.ts';
 import { Netifd } from '../../platform/ubus/netifd.ts';
 import { formatProblem } from '../../platform/uci/options.ts';
+import { foreignZones } from '../../platform/uci/role-configs.ts';
 import type { Settings } from '../../platform/uci/settings.ts';
 import type { CheckRow, DaemonStatus, RoleName } from '../../protocol/control-results.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../../protocol/machine.ts';
 import { version } from '../version.ts';
 import type { DaemonArguments } from './arguments.ts';
+import { loadSettings } from './preparation.ts';
+import { applySettings, withLive } from './reload.ts';
 
 export interface DaemonParts {
   readonly given: DaemonArguments;
@@ -50,7 +53,10 @@ export class Daemon {
   readonly #ubus: UbusClient;
   readonly #netifd: Netifd;
   readonly #exports: LanExports;
-  readonly #problems: string[];
+  #settings: Settings;
+  /** Of the configuration, and of roles that have ended. */
+  #problems: readonly string[];
+  readonly #ended: string[] = [];
   readonly #startedAt = now();
   #listener: UnixListener | undefined;
 
@@ -58,6 +64,7 @@ export class Daemon {
   constructor(parts: DaemonParts) {
     const { log, settings, suite, roles, names } = parts;
     this.#parts = parts;
+    this.#settings = settings;
     this.#problems = settings.problems.map(formatProblem);
     this.#control = new ControlServer({ call: (call) => this.#call(call) });
     this.#ubus = new UbusClient({
@@ -116,6 +123,7 @@ export class Daemon {
   }
 
   #call(call: ControlCall): Promise<ControlAnswer> {
+    if (call.method === 'reload') return Promise.resolve(this.reload());
     const { driver } = this.#host;
     const view = {
       roles: driver.roles,
@@ -127,9 +135,32 @@ export class Daemon {
     return dispatchCall(view, call);
   }
 
+  /** Reads the configuration again; also for SIGHUP. Never throws. */
+  reload(): ControlAnswer {
+    const { given, log } = this.#parts;
+    try {
+      const settings = loadSettings(given, false);
+      const result = applySettings(this.#settings, settings, {
+        setLogLevel: (level) => log.setLevel(level),
+        setZones: (ds) => this.#host.setZones(foreignZones(ds)),
+        setExports: ({ exports }) => this.#exports.replace(exports),
+      });
+      this.#problems = result.problems;
+      this.#settings = withLive(this.#settings, settings);
+      for (const line of result.applied) log.info(line);
+      for (const line of result.pending) log.warn(line);
+      for (const line of result.problems) log.error(line);
+      return { ok: true, result };
+    } catch (error) {
+      const text = `The configuration cannot be read: ${(error as Error).message}`;
+      log.error(text);
+      return { ok: false, error: text };
+    }
+  }
+
   #roleEnded(role: RoleName, text: string): void {
     this.#parts.log.error(`${role}: ${text}`);
-    this.#problems.push(`${role}: ${text}`);
+    this.#ended.push(`${role}: ${text}`);
     if (this.#host.driver.roles.length === 0) this.stop(exitCodes.failure);
   }
 
@@ -145,6 +176,10 @@ export class Daemon {
     this.#parts.exit(exitCodes.internal);
   }
 
+  get #standing(): readonly string[] {
+    return [...this.#problems, ...this.#ended, ...this.#host.nameProblems];
+  }
+
   #status(): DaemonStatus {
     const counters: Record<string, number> = {};
     for (const [part, counts] of Object.entries(this.#host.counters())) {
@@ -155,14 +190,14 @@ export class Daemon {
       uptimeMs: Math.round(now() - this.#startedAt),
       port: this.#host.port,
       dataPath: this.#host.dataPath,
-      problems: [...this.#problems, ...this.#host.nameProblems],
+      problems: this.#standing,
       counters,
     };
   }
 
   #checks(): readonly CheckRow[] {
     const act = `Mend it in ${this.#parts.given.config} and restart the daemon.`;
-    return [...this.#problems, ...this.#host.nameProblems].map((finding) => ({
+    return this.#standing.map((finding) => ({
       check: 'Daemon',
       state: 'fail',
       finding,

@@ -6,13 +6,14 @@
 
 import { assert } from '../../base/assert.ts';
 import { type Endpoint, endpoint, endpointIp } from '../../base/ip.ts';
+import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { isName } from '../../protocol/invite.ts';
 import type { DsConfig } from '../../roles/ds/config.ts';
 import type { NodeConfig } from '../../roles/node/config.ts';
 import type { RsConfig } from '../../roles/rs/config.ts';
 import type { NodeId } from '../../wire/ids.ts';
 import type { NameSettings } from '../dns/names.ts';
-import type { DirectionServerSource, Settings } from './settings.ts';
+import type { DirectionServerSource, DsSettings, Settings } from './settings.ts';
 
 const domainPort = 53;
 
@@ -43,6 +44,16 @@ export function roleConfigs(settings: Settings, facts: Facts): RoleConfigs {
   };
 }
 
+export function foreignZones({ zones }: DsSettings): ForeignZone[] {
+  return zones.map((zone) => ({
+    zone: zone.zone,
+    endpoints: zone.address,
+    publicKey: zone.key,
+    pools: zone.pool,
+    policy: zone.policy,
+  }));
+}
+
 function dsConfig(settings: Settings, facts: Facts): DsConfig | undefined {
   const { ds, rs, node } = settings;
   if (!ds) return undefined;
@@ -52,13 +63,7 @@ function dsConfig(settings: Settings, facts: Facts): DsConfig | undefined {
     zone: ds.zone,
     advertised: ds.address,
     pool: ds.pool,
-    foreignZones: ds.zones.map((zone) => ({
-      zone: zone.zone,
-      endpoints: zone.address,
-      publicKey: zone.key,
-      pools: zone.pool,
-      policy: zone.policy,
-    })),
+    foreignZones: foreignZones(ds),
     localRelays: localRs ? [localRs] : [],
     localNodes: localNode
       ? [{ nodeId: localNode, name: localName(node?.name, facts.hostName) }]

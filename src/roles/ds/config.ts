@@ -1,14 +1,7 @@
 /** What the owner of a Direction Server decides. */
 import type { Endpoint, Prefix } from '../../base/ip.ts';
+import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import type { NodeId } from '../../wire/ids.ts';
-
-export interface ForeignZone {
-  readonly zone: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly publicKey: Uint8Array;
-  readonly pools: readonly Prefix[];
-  readonly policy: 'allow' | 'deny';
-}
 
 /** The Direction Server as name server. */
 export interface DsNames {

@@ -3,7 +3,7 @@
  * restarts, those of a Relay Server when it restarts or is gone. The work of a move depends on the paths of
  * the node that moves and on nothing else.
  */
-import { toHex } from '../../base/bytes.ts';
+import { equalBytes, toHex } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Association } from '../../protocol/session.ts';
@@ -320,6 +320,13 @@ export class Directing {
       path.revision += 1;
       this.#direct(path);
     }
+  }
+
+  /** Paths to nodes of the Direction Server with this key. */
+  pathsToZone(publicKey: Uint8Array): readonly DirectedPath[] {
+    return [...this.#pathById.values()].filter((path) =>
+      path.ends.some((end) => end.foreign && equalBytes(end.dsKey, publicKey)),
+    );
   }
 
   /** Ends a path at both nodes and at its Relay Server; `except` has ended it itself. */

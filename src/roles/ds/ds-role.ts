@@ -14,6 +14,7 @@ import {
 import { type Deadline, earliest, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
+import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { HintSender } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
@@ -122,6 +123,9 @@ export class DsRole implements Machine, Reach {
         break;
       case 'name-query':
         this.names.handle(input);
+        break;
+      case 'zones':
+        this.#replaceZones(input.zones);
         break;
       case 'dns-response':
         this.#updates.responded(input);
@@ -245,6 +249,23 @@ export class DsRole implements Machine, Reach {
       observed: from,
       relays: [...this.fleet.values()].slice(0, 4).map(relayInfo),
     };
+  }
+
+  /** Nodes learn of the new zones with their next NTM Update; paths to zones that are gone end. */
+  #replaceZones(zones: readonly ForeignZone[]): void {
+    for (const zone of this.federation.replaceZones(zones)) {
+      this.#context.log('info', `Paths to ${zone.zone} are not allowed any more.`);
+      for (const path of this.directing.pathsToZone(zone.publicKey)) {
+        this.directing.close(path, 'removed');
+      }
+      for (const { pathId, nodeId } of this.federation.pathsFrom(zone)) {
+        this.federation.forgetPath(pathId);
+        const node = this.#onlineById.get(nodeId);
+        if (!node) continue;
+        const values = { targetId: nodeId, pathId, issuerKey: zone.publicKey, reason: 'removed' };
+        this.#sessions.request(node.association, 'pathCloseRequest', values as never);
+      }
+    }
   }
 
   /** The first message under new keys has come: now the registration counts. */

@@ -8,19 +8,20 @@ import { equalBytes } from '../../base/bytes.ts';
 import { type Ip, prefixContains } from '../../base/ip.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import type { RoleContext } from '../../protocol/context.ts';
+import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Association } from '../../protocol/session.ts';
 import type { Sessions } from '../../protocol/sessions.ts';
 import { zonePrefixIpv6 } from '../../protocol/virtual-ip.ts';
 import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
-import type { DsConfig, ForeignZone } from './config.ts';
+import type { DsConfig } from './config.ts';
 import type { PathEnd } from './directed-path.ts';
 
 /** A path that another DS issued to a node of ours. */
 export interface ForeignPath {
   readonly pathId: PathId;
-  readonly zone: ForeignZone;
+  zone: ForeignZone;
   readonly nodeId: NodeId;
   /** The node at the other end. */
   readonly peerId: NodeId;
@@ -29,7 +30,7 @@ export interface ForeignPath {
 export class Federation {
   readonly #context: RoleContext;
   readonly #sessions: Sessions;
-  readonly #zones: readonly ForeignZone[];
+  #zones: readonly ForeignZone[];
   readonly #paths = new BoundedMap<PathId, ForeignPath>(limits.maxPathsPerDs);
   readonly #pathsByNode = new Map<NodeId, Set<ForeignPath>>();
 
@@ -51,6 +52,26 @@ export class Federation {
       if (policy === 'allow' && longer.length <= knownZonesBytes) text = longer;
     }
     return text;
+  }
+
+  /** From now on; answers the zones that paths may no longer lead to. */
+  replaceZones(zones: readonly ForeignZone[]): readonly ForeignZone[] {
+    const before = this.#zones;
+    this.#zones = zones.slice(0, limits.maxForeignZones);
+    for (const [, path] of this.#paths) {
+      path.zone = this.zoneOfKey(path.zone.publicKey) ?? path.zone;
+    }
+    return before.filter((old) => {
+      const now = this.zoneOfKey(old.publicKey);
+      return now?.zone !== old.zone || (old.policy === 'allow' && now.policy === 'deny');
+    });
+  }
+
+  /** Paths that this zone issued to nodes of ours. */
+  pathsFrom({ publicKey }: ForeignZone): readonly ForeignPath[] {
+    return [...this.#paths]
+      .map(([, path]) => path)
+      .filter((path) => equalBytes(path.zone.publicKey, publicKey));
   }
 
   zoneOfKey(publicKey: Uint8Array): ForeignZone | undefined {

@@ -6,6 +6,7 @@
 
 import { equalBytes } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
+import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
@@ -13,7 +14,6 @@ import type { Sessions } from '../../protocol/sessions.ts';
 import type { NodeId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
-import type { ForeignZone } from './config.ts';
 import type { DirectedPath, PathEnd } from './directed-path.ts';
 import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';

@@ -70,6 +70,8 @@ export class NodeRole implements Machine, Registrant {
   #checkedAt = Number.NEGATIVE_INFINITY;
   #tellLivePaths: PathId[] = [];
 
+  #zonesTold: string | undefined;
+
   constructor(environment: Environment, config: NodeConfig) {
     this.#context = new RoleContext(environment);
     this.config = config;
@@ -319,6 +321,11 @@ export class NodeRole implements Machine, Registrant {
     if (move === this.registration.move) this.handovers.updated(this.#context.now);
     this.tunnels.located();
     this.names.told(values.zones);
+    // Other zones, other pools: they come with a registration, which ends no path.
+    if (this.#zonesTold !== undefined && this.#zonesTold !== values.zones) {
+      this.registration.connect();
+    }
+    this.#zonesTold = values.zones;
     if (values.wantLivePaths) {
       this.#tellLivePaths = [...this.tunnels.values()].map((tunnel) => tunnel.pathId);
     }
