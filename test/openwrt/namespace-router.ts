@@ -17,7 +17,16 @@ const enter = `
 mount --make-rprivate /
 mount -t proc proc "$1/proc"
 mount -t sysfs sys "$1/sys"
-mount --rbind /dev "$1/dev"
+mount -t tmpfs dev "$1/dev"
+mkdir "$1/dev/net"
+for node in null zero random urandom tty net/tun; do
+  : > "$1/dev/$node"
+  mount --bind "/dev/$node" "$1/dev/$node"
+done
+ln -s /proc/self/fd "$1/dev/fd"
+ln -s fd/0 "$1/dev/stdin"
+ln -s fd/1 "$1/dev/stdout"
+ln -s fd/2 "$1/dev/stderr"
 mount -t tmpfs tmp "$1/tmp"
 mkdir -p "$1/tmp/run/ubus" "$1/tmp/lock" "$1/tmp/log" "$1/tmp/resolv.conf.d"
 : > "$1/tmp/resolv.conf.d/resolv.conf.auto"
@@ -28,7 +37,10 @@ exec chroot "$1" /bin/sh
 const boot = `
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 ulimit -n 1024
+# What /etc/init.d/sysctl sets of the network; the rest of it is this machine's.
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 ubusd > /dev/null 2>&1 &
+[ ! -x /sbin/logd ] || logd -S 256 > /dev/null 2>&1 &
 procd > /tmp/log/procd 2>&1 &
 for each in 1 2 3 4 5; do ubus list service > /dev/null 2>&1 && break; sleep 1; done
 for service in network firewall dnsmasq rpcd uhttpd; do

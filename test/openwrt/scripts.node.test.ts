@@ -112,7 +112,7 @@ check('the service runs the daemon with its log, its home in memory, and respawn
     calls.join('\n'),
     /param env TJS_HOME=\/var\/run\/ntmobile NTM_CONFIG=[0-9a-f]{32}\n/,
   );
-  assert.ok(calls.includes('trigger ntmobile firewall network'));
+  assert.ok(calls.includes('trigger interface.* 2000 /etc/init.d/ntmobile uplinks'));
   const engine = router.calls('/usr/sbin/ntmobiled --check');
   assert.equal(engine, [
     'tjs run /usr/share/ntmobile/ntmobiled.js --check (home /var/run/ntmobile)',
@@ -145,9 +145,11 @@ check('own port and exit are masqueraded on the devices of the zones that lead o
   ]);
   assert.not.match(router.calls(`${service} reload`).join('\n'), /nft (-D|delete)/);
   router.write('/tmp/devices', 'lan br-lan\nwan pppoe-wan\nwan6 wwan0\n');
-  const second = router.calls(`${service} reload`).join('\n');
+  const second = router.calls(`${service} uplinks`).join('\n');
   assert.match(second, /uplinks=\{ "pppoe-wan", "wwan0" \}/);
-  assert.not.match(second, /restarted/);
+  assert.not.match(second, /param|restarted/);
+  router.calls(`${service} stop`);
+  assert.equal(router.calls(`${service} uplinks`), []);
 });
 
 check('a changed log level or zone list is a signal, any other change a restart', () => {
