@@ -25,6 +25,9 @@ export class MemorySystem implements System {
   tun: { finding: string; act: string } | undefined;
   sodium: string | undefined;
   sleptMs = 0;
+  /** Programs that were run, and what one is to answer where it is not silent success. */
+  readonly commands: string[] = [];
+  readonly answerByCommand = new Map<string, { code?: number; out?: string; err?: string }>();
 
   print(text: string): void {
     this.output.push(text);
@@ -75,6 +78,12 @@ export class MemorySystem implements System {
 
   async restoreDirectory(state: string) {
     return { madeAt: 1_790_000_000, before: `${state}/before-restore`, ...counts };
+  }
+
+  async run(words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const command = words.join(' ');
+    this.commands.push(command);
+    return { code: 0, out: '', err: '', ...this.answerByCommand.get(command) };
   }
 
   async tunProblem(): Promise<{ finding: string; act: string } | undefined> {

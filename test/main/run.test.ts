@@ -231,6 +231,66 @@ test('joining a second network needs to leave the first', async () => {
   assert.is(await run(system, `join ${other}`), 0);
 });
 
+const routerScript = '/usr/libexec/ntmobile/router.sh';
+
+test('joining on a router does everything and shows it, and leaving takes it back', async () => {
+  const system = withDaemon(['node']);
+  system.isOpenWrt = true;
+  const added = { out: 'Added the interface "ntm".\n' };
+  system.answerByCommand.set(`${routerScript} setup`, added);
+  assert.is(await run(system, `join ${encodeInvite(invite)}`), 0);
+  assert.equal(system.commands, [
+    `${routerScript} setup`,
+    '/etc/init.d/ntmobile enable',
+    '/etc/init.d/ntmobile restart',
+  ]);
+  assert.match(
+    system.text,
+    /\nAdded the interface "ntm"\.\n[\s\S]*Registered as notebook\.home\.example/,
+  );
+  assert.match(system.text, /"ntmobile leave" takes all of this back/);
+  system.commands.length = 0;
+  assert.is(await run(system, 'leave --json'), 0);
+  assert.equal(system.commands, [
+    '/etc/init.d/ntmobile stop',
+    '/etc/init.d/ntmobile disable',
+    `${routerScript} remove`,
+  ]);
+  const { done } = JSON.parse(system.output.at(-1) ?? '') as { done: string[] };
+  assert.match(done[0] ?? '', /^Stopped the service/);
+});
+
+test('leaving a router that stays a Direction Server only restarts the service', async () => {
+  const system = new MemorySystem();
+  const ds = "config ds 'ds'\n\toption enabled 1\n\toption zone z\n\tlist address 203.0.113.1\n";
+  system.fileByPath.set(configPath, ds);
+  await run(system, `join ${encodeInvite(invite)}`);
+  system.isOpenWrt = true;
+  assert.is(await run(system, 'leave'), 0);
+  assert.equal(system.commands, ['/etc/init.d/ntmobile restart', `${routerScript} remove`]);
+});
+
+test('on a router without an answer the way on is told, and a failing step is named', async () => {
+  const system = new MemorySystem();
+  system.isOpenWrt = true;
+  assert.is(await run(system, `join ${encodeInvite(invite)}`), 0);
+  assert.match(system.text, /has not answered yet\. "ntmobile doctor"/);
+  const failed = { code: 1, err: 'uci: I/O error\n' };
+  system.answerByCommand.set(`${routerScript} setup`, failed);
+  assert.is(await run(system, `join ${encodeInvite(invite)}`), 1);
+  assert.match(
+    system.errors[0] ?? '',
+    /is written, but ".*router\.sh setup" failed: uci: I\/O error\./,
+  );
+});
+
+test('with files of its own a command leaves the router alone', async () => {
+  const system = new MemorySystem();
+  system.isOpenWrt = true;
+  await run(system, `join ${encodeInvite(invite)} --config /tmp/c`);
+  assert.equal(system.commands, []);
+});
+
 test('leaving without a network says so', async () => {
   const system = new MemorySystem();
   assert.is(await run(system, 'leave'), 1);

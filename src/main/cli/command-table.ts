@@ -72,7 +72,8 @@ export const commandTable = {
       'join a network with an invite',
       'Works without the daemon: writes the configuration, and keeps the one-time token in the state\n' +
         'directory until it is spent. With "-" the invite is read from standard input, so that it does\n' +
-        'not show in the list of processes.',
+        'not show in the list of processes. On an OpenWrt router it also makes the interface and the\n' +
+        'firewall zone "ntm", starts the service and waits for the first answer.',
     ),
     offline: true,
     positionals: [
@@ -89,7 +90,8 @@ export const commandTable = {
     ...plain(
       'network',
       'leave the network again',
-      'The key of this device stays, so that it can come back as the same node. The owner of the\n' +
+      'On an OpenWrt router the service, the interface and the firewall zone go too, unless another\n' +
+        'role needs them. The key of this device stays, so that it can come back as the same node. The owner of the\n' +
         'Direction Server frees name and address with "ntmobile remove".',
     ),
     offline: true,

@@ -1,5 +1,6 @@
 /**
- * `join` and `leave`: they work on the configuration and the state directory, with or without a daemon.
+ * `join` and `leave`: they work on the configuration and the state directory, with or without a daemon, and
+ * on a router on whatever else belongs to it (router.ts).
  * The token is durable before the configuration names its Direction Server, so that a power cut in
  * between leaves a device that can simply join again.
  */
@@ -16,10 +17,11 @@ import {
 import { formatProblem } from '../../platform/uci/options.ts';
 import { readSettings } from '../../platform/uci/settings.ts';
 import { decodeInvite, expiryProblem, type Invite, isName } from '../../protocol/invite.ts';
-import { defaultConfigPath, defaultStatePath } from '../default-paths.ts';
+import { defaultConfigPath, defaultControlPath, defaultStatePath } from '../default-paths.ts';
 import type { ParsedCommand } from './arguments.ts';
 import { CommandFailure, exitCodes } from './exit-codes.ts';
 import { formatUnixTime } from './quantities.ts';
+import { awaitRegistration, setUpRouter, takeDownRouter } from './router.ts';
 import type { System } from './system.ts';
 
 const roleWords: Readonly<Record<JoinRole, string>> = { node: 'node', rs: 'Relay Server' };
@@ -45,10 +47,13 @@ export async function join(system: System, command: ParsedCommand): Promise<void
   const settings = readSettings(after, configPath);
   const problems = settings.problems.map(formatProblem);
   const joinedName = name ?? invite.name;
+  const isRouter = managesRouter(system, command) && problems.length === 0;
   if (command.switches.has('json')) {
     const directionServer = { endpoints: invite.endpoints, publicKey: toHex(invite.publicKey) };
     const result = { role, name: joinedName || null, directionServer, configPath, problems };
-    system.print(JSON.stringify(result));
+    const done = isRouter ? { done: await setUpRouter(system) } : {};
+    const standing = isRouter ? await awaitRegistration(system, role, defaultControlPath) : {};
+    system.print(JSON.stringify({ ...result, ...done, ...standing }));
     return;
   }
   const as = joinedName === '' ? '' : ` as "${joinedName}"`;
@@ -57,7 +62,15 @@ export async function join(system: System, command: ParsedCommand): Promise<void
   system.print(`  configuration     ${configPath}`);
   system.print(`  use it before     ${formatUnixTime(invite.expiresAt)}`);
   for (const problem of problems) system.print(`Still to do: ${problem}`);
-  system.print(`Next: ${restartAct(system)}, then look at "ntmobile status".`);
+  if (!isRouter) {
+    system.print(`Next: ${restartAct(system)}, then look at "ntmobile status".`);
+    return;
+  }
+  system.print('Enabled the role in the configuration, with the key of the Direction Server.');
+  for (const line of await setUpRouter(system)) system.print(line);
+  if (system.isTerminal) system.print('Waiting for the Direction Server …');
+  system.print((await awaitRegistration(system, role, defaultControlPath)).text);
+  system.print('"ntmobile leave" takes all of this back.');
 }
 
 export async function leave(system: System, command: ParsedCommand): Promise<void> {
@@ -75,12 +88,17 @@ export async function leave(system: System, command: ParsedCommand): Promise<voi
   }
   if (after !== undefined && after !== before) await system.writeText(configPath, after);
   await system.remove(tokenPath(statePath, role));
+  const done = managesRouter(system, command)
+    ? await takeDownRouter(system, role, readSettings(after ?? '', configPath))
+    : undefined;
   if (command.switches.has('json')) {
-    system.print(JSON.stringify({ role, directionServer: key ?? null, configPath }));
+    const result = { role, directionServer: key ?? null, configPath };
+    system.print(JSON.stringify(done ? { ...result, done } : result));
     return;
   }
   system.print(`The ${roleWords[role]} of this device no longer belongs to a network.`);
-  system.print(`Next: ${restartAct(system)}.`);
+  if (!done) system.print(`Next: ${restartAct(system)}.`);
+  for (const line of done ?? []) system.print(line);
 }
 
 function pathsOf(command: ParsedCommand): { configPath: string; statePath: string } {
@@ -88,6 +106,12 @@ function pathsOf(command: ParsedCommand): { configPath: string; statePath: strin
     configPath: command.valueByOption.get('config') ?? defaultConfigPath,
     statePath: command.valueByOption.get('state') ?? defaultStatePath,
   };
+}
+
+/** With files of its own the command edits those and nothing else. */
+function managesRouter(system: System, command: ParsedCommand): boolean {
+  const { valueByOption } = command;
+  return system.isOpenWrt && !valueByOption.has('config') && !valueByOption.has('state');
 }
 
 function restartAct(system: System): string {

@@ -43,6 +43,12 @@ export interface System {
   backUpDirectory(state: string, file: string): Promise<BackupResult>;
   /** The other way round; the daemon must not run. Throws with a sentence. */
   restoreDirectory(state: string, file: string): Promise<RestoreResult>;
+  /** Runs a program to its end. Throws with a sentence when there is none. */
+  run(words: readonly string[]): Promise<{
+    readonly code: number;
+    readonly out: string;
+    readonly err: string;
+  }>;
   /** Why no TUN device can be opened, with the act that mends it, or undefined when one can. */
   tunProblem(): Promise<{ readonly finding: string; readonly act: string } | undefined>;
   /** Why libsodium cannot be used, or undefined when it can. */

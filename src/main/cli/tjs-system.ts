@@ -6,8 +6,10 @@ import { backUpDirectory, restoreDirectory } from '../../platform/store/director
 import { fileConstants } from '../../platform/tjs/abi.ts';
 import { bind, errno } from '../../platform/tjs/ffi.ts';
 import { libc } from '../../platform/tjs/libc.ts';
+import { run } from '../../platform/tjs/process.ts';
 import { sodiumSuite } from '../../platform/tjs/sodium.ts';
 import { errnoName, ProblemToMend } from '../../platform/tjs/system-error.ts';
+import { CommandFailure, exitCodes } from './exit-codes.ts';
 import type { System } from './system.ts';
 import {
   fileExists,
@@ -45,6 +47,7 @@ export function tjsSystem(): System {
       holdState(state);
       return restoreDirectory(state, file);
     },
+    run: runProgram,
     tunProblem: () => Promise.resolve(tunProblem()),
     sodiumProblem: () => Promise.resolve(sodiumProblem()),
   };
@@ -67,6 +70,15 @@ function holdState(state: string): void {
         'restore, then start it again.',
     );
   }
+}
+
+async function runProgram(
+  words: readonly string[],
+): Promise<{ code: number; out: string; err: string }> {
+  return run(words).catch(() => {
+    const sentence = `There is no ${words[0]}. Install the package "ntmobile" again.`;
+    throw new CommandFailure(exitCodes.failed, sentence);
+  });
 }
 
 function readInput(): string {
