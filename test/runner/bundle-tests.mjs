@@ -47,6 +47,7 @@ export async function bundleTests({ name, files, word, absent }) {
     outfile,
     sourcemap: 'inline',
     sourcesContent: false,
+    external: ['tjs:*', 'node:*', 'playwright-core'],
     plugins: [filteredUvu, withoutModules(absent)],
   });
   return outfile;

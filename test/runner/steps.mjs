@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import { env, execPath } from 'node:process';
 import { buildPrograms } from '../../esbuild.config.mjs';
 import { runQuiet } from '../setup/command.mjs';
-import { whyNoNamespaces } from '../setup/environment.mjs';
+import { whyNoBrowser, whyNoNamespaces } from '../setup/environment.mjs';
 import { engineWrapper, root } from '../setup/paths.mjs';
 import { bundleTests } from './bundle-tests.mjs';
 import { runBundle } from './run-bundle.mjs';
@@ -19,6 +19,7 @@ const chaosParts = [
   { first: 551, count: 450, options: ['--cheap'] },
 ];
 const simulatorOnly = /^test\/(scenarios|sim)\//;
+const inBrowser = /\.browser\.test\.ts$/;
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const passed = { passed: 1, failed: 0, skipped: 0, failures: [] };
 const failed = (text) => ({ passed: 0, failed: 1, skipped: 0, failures: [text] });
@@ -116,7 +117,7 @@ function chaosSteps(held) {
 /** All steps in the order they are best shown; `alone` ones measure and share the machine with none. */
 export function stepsOf(word) {
   const all = testFiles();
-  const units = all.filter((file) => !simulatorOnly.test(file));
+  const units = all.filter((file) => !simulatorOnly.test(file) && !inBrowser.test(file));
   const underNode = units.filter((file) => !file.endsWith('.tjs.test.ts'));
   const underTjs = units.filter((file) => !file.endsWith('.node.test.ts'));
   const scenarios = all.filter((file) => simulatorOnly.test(file));
@@ -126,6 +127,7 @@ export function stepsOf(word) {
   const steps = [
     { name: 'types', run: () => check(bin('tsc'), ['-p', '.']), held: named('types') },
     { name: 'lint', run: () => check(bin('biome'), ['check']), held: named('lint') },
+    { name: 'lint of LuCI', run: () => check(bin('eslint'), ['luci']), held: named('luci') },
     { name: 'shellcheck', run: shellcheck, held: named('shellcheck') },
     { name: 'build', run: build, held: named('build') },
     {
@@ -143,11 +145,24 @@ export function stepsOf(word) {
       run: (progress) => unitTests({ name: 'scenarios', files: scenarios, ...node, progress }),
       held: true,
     },
+    {
+      name: 'LuCI in a browser',
+      run: (progress) =>
+        browserTests({ files: all.filter((file) => inBrowser.test(file)), ...node, progress }),
+      held: true,
+    },
     ...chaosSteps(named('chaos')),
     { name: 'kernel module in a guest', run: guest, held: named('kernel module in a guest') },
     { name: 'lab', run: (progress) => lab(word, progress), held: true, alone: true },
   ];
   return steps.filter((step) => step.held);
+}
+
+async function browserTests({ files, word, ...rest }) {
+  if (!files.some((file) => mayHold(file, word))) return { ...passed, passed: 0 };
+  const why = (await whyNoNamespaces()) ?? (await whyNoBrowser());
+  if (why !== undefined) return { ...passed, passed: 0, skipped: 1, note: why };
+  return unitTests({ name: 'browser', files, word, ...rest });
 }
 
 async function lab(word, progress) {

@@ -85,6 +85,24 @@ export async function whyNoNamespaces() {
   return undefined;
 }
 
+/**
+ * The browser in which LuCI is tried; installed when it is missing. Undefined, or the sentence that says
+ * why there is none: Ubuntu has no package of it that runs without its snap service.
+ */
+export async function whyNoBrowser(say = console.log) {
+  if (existsSync(env.NTM_CHROMIUM ?? '/usr/bin/chromium')) return undefined;
+  const { out } = await runQuiet('apt-cache', ['policy', 'chromium']);
+  if (!/Candidate: \d/.test(out) || /Ubuntu/.test(readFileSync('/etc/os-release', 'utf8'))) {
+    return 'there is no package of Chromium here: let NTM_CHROMIUM name one to try the pages in';
+  }
+  try {
+    await installPackages(say, ['chromium', 'fonts-ipafont-gothic']);
+  } catch (error) {
+    return error.message;
+  }
+  return undefined;
+}
+
 async function ensureNpmPackages(say) {
   if (npmPackagesCurrent()) return;
   await runLogged(say, 'npm packages', 'npm', ['ci', '--no-fund', '--no-audit'], { cwd: root });

@@ -23,7 +23,7 @@ function row(id, title, field, description) {
 		E('label', { 'class': 'cbi-value-title', 'for': id }, [ title ]),
 		E('div', { 'class': 'cbi-value-field' }, [
 			field,
-			E('div', { 'class': 'cbi-value-description' }, description)
+			E('div', { 'class': 'cbi-value-description' }, [ ...description ])
 		])
 	]);
 }

@@ -59,7 +59,7 @@ return baseclass.extend({
 			}, [ made.invite ]);
 			const close = page.button(_('Done'), 'action', ui.hideModal);
 
-			ui.showModal(_('Invite for %s').format(made.name), [
+			page.dialog(_('Invite for %s').format(made.name), [
 				E('p', [ made.relay
 					? _('On the new Relay Server, open this page and choose “Join a network”, or run "ntmobile join" with this line.')
 					: _('On the new device, open this page and choose “Join a network”, or run "ntmobile join" with this line.') ]),

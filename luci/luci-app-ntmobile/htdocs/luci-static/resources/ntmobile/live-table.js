@@ -68,7 +68,7 @@ return baseclass.extend({
 			if (!row) {
 				const cells = columns.map((column, index) => cellOf(column, index == 0));
 
-				row = { node: E('tr', { 'class': 'tr', 'data-key': key }, cells), cells: cells };
+				row = { node: E('tr', { 'class': 'tr', 'data-key': key }, [ ...cells ]), cells: cells };
 				rowByKey.set(key, row);
 			}
 

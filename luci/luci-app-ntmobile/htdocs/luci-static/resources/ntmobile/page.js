@@ -86,13 +86,18 @@ return baseclass.extend({
 			: ui.addNotification(null, E('p', [ text ]), 'info');
 	},
 
+	/* LuCI takes a title that is text for HTML; in a list it is text. */
+	dialog(title, children) {
+		return ui.showModal([ title ], children);
+	},
+
 	/* Asks before something that cannot be undone. */
 	confirm(title, children, text, handler) {
 		const act = this.actButton(text, 'negative', () => {
 			return Promise.resolve(handler()).finally(ui.hideModal);
 		});
 
-		ui.showModal(title, [
+		this.dialog(title, [
 			...children,
 			E('div', { 'class': 'right button-row' }, [
 				button(_('Cancel'), '', ui.hideModal),
@@ -204,7 +209,9 @@ return baseclass.extend({
 
 		if (enabledRoles().length)
 			findings.push(this.actButton(_('Start it'), 'action', () => {
-				return service('start').then(() => new Promise(resolve => window.setTimeout(resolve, 1500)));
+				return service('start')
+					.then(() => new Promise(resolve => window.setTimeout(resolve, 1500)))
+					.then(() => this.refresh && this.refresh());
 			}));
 
 		return alertBox('warning', findings, _('NTMobile is not running'));
@@ -285,6 +292,8 @@ return baseclass.extend({
 		function refresh() {
 			return isAsking ? Promise.resolve() : ask();
 		}
+
+		this.refresh = refresh;
 
 		poll.add(() => {
 			if (document.hidden || isAsking)

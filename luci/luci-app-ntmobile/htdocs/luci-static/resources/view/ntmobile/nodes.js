@@ -139,7 +139,7 @@ return view.extend({
 		});
 		const finding = E('div', { 'role': 'status', 'aria-live': 'polite' });
 
-		ui.showModal(_('Rename %s').format(node.name), [
+		page.dialog(_('Rename %s').format(node.name), [
 			E('form', { 'submit': ev => { ev.preventDefault(); save.click() } }, [
 				E('p', [ E('label', { 'for': 'ntmobile-new-name' }, [ _('New name') ]), ' ', name ]),
 				E('p', [ _('Its virtual IP and its paths stay. The old name is free at once.') ]),

@@ -132,7 +132,7 @@ function daemonRows(daemon) {
 function checkBox(check) {
 	return page.alertBox(check.state == 'fail' ? 'danger' : 'warning', [
 		E('p', [ words.sentence(check.finding) ]),
-		check.act ? E('p', [ E('strong', [ _('What to do: ') ]), words.sentence(check.act) ]) : ''
+		check.act ? E('p', [ E('strong', [ _('What to do:') ]), ' ', words.sentence(check.act) ]) : ''
 	], words.sentence(check.check));
 }
 
@@ -174,7 +174,7 @@ function checkList() {
 
 function joinDialog() {
 	return L.require('ntmobile.invites').then(invites => {
-		ui.showModal(_('Join a network'), [
+		page.dialog(_('Join a network'), [
 			invites.form(() => window.location.reload()),
 			E('div', { 'class': 'right button-row' }, [ page.button(_('Cancel'), '', ui.hideModal) ])
 		]);
