@@ -177,6 +177,8 @@ export class Registration {
       return true;
     }
     if (message.name !== 'updateResponse' || request.name !== 'updateRequest') return false;
+    // The session has outlived the time without an uplink, and so has the registration.
+    if (this.state === 'no-uplink') this.#enter('registered', undefined);
     this.roundTripMs = this.#context.now - this.#updateSentAt;
     this.#adapt(message.values.observed);
     this.#observe(message.values.observed);

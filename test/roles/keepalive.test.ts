@@ -1,7 +1,7 @@
 /** How often a node says that it is there: as seldom as its NAT allows, and sooner when it was too seldom. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Endpoint } from '../../src/base/ip.ts';
+import { type Endpoint, endpointIp } from '../../src/base/ip.ts';
 import type { DsRole } from '../../src/roles/ds/ds-role.ts';
 import type { NodeRole } from '../../src/roles/node/node-role.ts';
 import { dsAt, LinkedRoles, type Party } from './linked-roles.ts';
@@ -77,6 +77,19 @@ test('a server that is silent is asked for ever, less than once a second, and fo
   linked.pass(10_000);
   assert.is(registration.reachable, true);
   assert.is((ds.machine as DsRole).onlineCount, 1);
+});
+
+test('a node whose only uplink went and came back counts as registered again', () => {
+  const { linked, node } = world(inside, outside(1000));
+  const { registration } = node.machine as NodeRole;
+  const ip = endpointIp(inside);
+  const uplinks = (usable: boolean) => [{ id: `eth0/${ip}`, device: 'eth0', ip, usable }];
+  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: uplinks(false) });
+  linked.pass(5000);
+  assert.is(registration.state, 'no-uplink');
+  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: uplinks(true) });
+  linked.pass(5000);
+  assert.is(registration.state, 'registered');
 });
 
 test.run();

@@ -154,6 +154,7 @@ export function stepsOf(word) {
     ...chaosSteps(named('chaos')),
     { name: 'kernel module in a guest', run: guest, held: named('kernel module in a guest') },
     { name: 'lab', run: (progress) => lab(word, progress), held: true, alone: true },
+    { name: 'openwrt', run: openwrt, held: named('openwrt'), alone: true },
   ];
   return steps.filter((step) => step.held);
 }
@@ -163,6 +164,13 @@ async function browserTests({ files, word, ...rest }) {
   const why = (await whyNoNamespaces()) ?? (await whyNoBrowser());
   if (why !== undefined) return { ...passed, passed: 0, skipped: 1, note: why };
   return unitTests({ name: 'browser', files, word, ...rest });
+}
+
+/** Two routers on OpenWrt's own tools; where the environment names none, that is told. */
+async function openwrt(progress) {
+  if (env.NTM_OPENWRT_IMAGE || env.NTM_OPENWRT_ROOTFS) return tool('openwrt', [], progress);
+  const note = 'no OpenWrt here: npm run test:openwrt -- --image FILE';
+  return { ...passed, passed: 0, skipped: 1, note };
 }
 
 async function lab(word, progress) {
