@@ -83,11 +83,13 @@ test('a node whose only uplink went and came back counts as registered again', (
   const { linked, node } = world(inside, outside(1000));
   const { registration } = node.machine as NodeRole;
   const ip = endpointIp(inside);
-  const uplinks = (usable: boolean) => [{ id: `eth0/${ip}`, device: 'eth0', ip, usable }];
-  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: uplinks(false) });
-  linked.pass(5000);
+  const uplink = { id: `eth0/${ip}`, device: 'eth0', ip, usable: true };
+  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: [] });
+  linked.passes = () => false;
+  linked.pass(2 * minute);
   assert.is(registration.state, 'no-uplink');
-  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: uplinks(true) });
+  linked.passes = () => true;
+  linked.give(node, { kind: 'uplinks', now: linked.now, uplinks: [uplink] });
   linked.pass(5000);
   assert.is(registration.state, 'registered');
 });
