@@ -244,8 +244,31 @@ const neverUnicast = [
 
 /** Whether a datagram may be sent there: not unspecified, loopback, multicast or broadcast. */
 export function isUnicast(ip: Ip): boolean {
-  return !anyContains(neverUnicast, ip);
+  return unicastAnswers.of(ip);
 }
+
+/** What was answered of the last addresses: the same few are asked about again and again. */
+class Answers {
+  readonly #byIp = new Map<Ip, boolean>();
+  readonly #judge: (ip: Ip) => boolean;
+
+  constructor(judge: (ip: Ip) => boolean) {
+    this.#judge = judge;
+  }
+
+  of(ip: Ip): boolean {
+    let answer = this.#byIp.get(ip);
+    if (answer === undefined) {
+      answer = this.#judge(ip);
+      if (this.#byIp.size >= answersKept) this.#byIp.clear();
+      this.#byIp.set(ip, answer);
+    }
+    return answer;
+  }
+}
+
+const answersKept = 1024;
+const unicastAnswers = new Answers((ip) => !anyContains(neverUnicast, ip));
 
 const privateRanges = [
   '10.0.0.0/8',

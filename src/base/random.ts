@@ -14,6 +14,6 @@ export function randomBelow(random: Random, limit: number): number {
   assert(limit >= 1 && limit <= 2 ** 31, 'a random integer is drawn below 1..2^31');
   const bytes = random.bytes(6);
   let value = 0;
-  for (const byte of bytes) value = value * 0x100 + byte;
+  for (let index = 0; index < 6; index += 1) value = value * 0x100 + (bytes[index] as number);
   return value % limit;
 }

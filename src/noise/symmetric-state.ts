@@ -36,8 +36,9 @@ function hmacKey(key: Uint8Array): HmacKey {
   return { inner, outer };
 }
 
-function hmac(suite: Suite, key: HmacKey, ...parts: readonly Uint8Array[]): Uint8Array {
-  return suite.hash(key.outer, suite.hash(key.inner, ...parts));
+function hmac(suite: Suite, key: HmacKey, data: Uint8Array, more?: Uint8Array): Uint8Array {
+  const inner = more ? suite.hash(key.inner, data, more) : suite.hash(key.inner, data);
+  return suite.hash(key.outer, inner);
 }
 
 /** The HKDF output that becomes k: HMAC(source, previous || output). */

@@ -24,6 +24,17 @@ export type DriverCount =
   | 'interface-failures';
 
 const capsulatedPacket = 0x80;
+function datagramInput(
+  now: number,
+  from: Endpoint,
+  bytes: Uint8Array,
+  uplink: string | undefined,
+): Input {
+  return uplink === undefined
+    ? { kind: 'datagram', now, from, bytes }
+    : { kind: 'datagram', now, from, bytes, uplink };
+}
+
 const storeComplaintMs = 10_000;
 
 interface RunningRole extends HostedRole {
@@ -101,16 +112,17 @@ export class Driver {
     }
     this.counters.add('control-datagrams');
     const bytes = buffer.slice(offset, offset + length);
+    const isOnly = this.#roles.length === 1;
     for (const role of this.#roles) {
-      if (role.fatalText === undefined && this.#wants(role, bytes)) {
-        this.#give(role, { kind: 'datagram', now, from, bytes, ...(uplink && { uplink }) });
+      if (role.fatalText === undefined && (isOnly || this.#wants(role, bytes))) {
+        this.#give(role, datagramInput(now, from, bytes, uplink));
         return;
       }
     }
     this.counters.add('for-no-role');
     // Its sender may know us from before a restart: the first role gives the hint that says so.
     const first = this.#roles.find((role) => role.fatalText === undefined);
-    if (first) this.#give(first, { kind: 'datagram', now, from, bytes, ...(uplink && { uplink }) });
+    if (first) this.#give(first, datagramInput(now, from, bytes, uplink));
   }
 
   #wants(role: RunningRole, bytes: Uint8Array): boolean {

@@ -14,12 +14,12 @@ import type { Environment, JsonObject, LogLevel, Output } from './machine.ts';
 
 /** A control message that came or went, for the trace ring: what it was, never what was secret in it. */
 export interface TraceEntry {
-  readonly at: number;
-  readonly direction: 'sent' | 'received' | 'dropped';
-  readonly message: MessageName | undefined;
-  readonly endpoint: string;
-  readonly bytes: number;
-  readonly summary: string;
+  at: number;
+  direction: 'sent' | 'received' | 'dropped';
+  message: MessageName | undefined;
+  endpoint: string;
+  bytes: number;
+  summary: string;
 }
 
 export class RoleContext {
@@ -67,7 +67,9 @@ export class RoleContext {
   }
 
   transmit(to: Endpoint, bytes: Uint8Array, uplink: string | undefined): void {
-    this.emit({ kind: 'transmit', to, bytes, ...(uplink !== undefined && { uplink }) });
+    // No spread here: it is done for every message.
+    if (uplink === undefined) this.emit({ kind: 'transmit', to, bytes });
+    else this.emit({ kind: 'transmit', to, bytes, uplink });
   }
 
   path(command: PathCommand): void {

@@ -49,19 +49,19 @@ export class Requests {
       }
     }
     const message = sealedMessage(name, transaction, values);
-    const pending = { message, tries: 0 };
+    const key = `${association.label} ${transaction}`;
+    const pending = { message, key, tries: 0 };
     association.requests.set(transaction, pending);
-    const key = keyOf(association, transaction);
     this.#pendingByKey.set(key, { association, transaction });
-    this.#try(association, pending, key);
+    this.#try(association, pending);
     return transaction;
   }
 
-  #try(association: Association, pending: PendingRequest, key: string): void {
+  #try(association: Association, pending: PendingRequest): void {
     this.#send(association, pending.message);
     const wait = backoffMs(limits.request, pending.tries, this.#context.environment.random);
     pending.tries += 1;
-    this.#timers.set('request', key, this.#context.now + wait);
+    this.#timers.set('request', pending.key, this.#context.now + wait);
   }
 
   /** The request that this message answers, which is thereby over. */
@@ -73,10 +73,11 @@ export class Requests {
   }
 
   end(association: Association, transaction: number): void {
-    const key = keyOf(association, transaction);
+    const pending = association.requests.get(transaction);
+    if (!pending) return;
     association.requests.delete(transaction);
-    this.#pendingByKey.delete(key);
-    this.#timers.clear('request', key);
+    this.#pendingByKey.delete(pending.key);
+    this.#timers.clear('request', pending.key);
   }
 
   endAll(association: Association): void {
@@ -85,9 +86,10 @@ export class Requests {
 
   /** Sends all unanswered requests again, at once: this end or the other one has moved. */
   resendAll(association: Association): void {
-    for (const [transaction, pending] of [...association.requests]) {
+    if (association.requests.size === 0) return;
+    for (const pending of [...association.requests.values()]) {
       pending.tries = Math.min(pending.tries, 1);
-      this.#try(association, pending, keyOf(association, transaction));
+      this.#try(association, pending);
     }
   }
 
@@ -112,7 +114,10 @@ export class Requests {
     values: Values<Name>,
   ): void {
     const message = sealedMessage(name, transaction, values);
-    association.answers.setEvicting(transaction, message);
+    // Its place was taken when the request came.
+    if (!association.answers.set(transaction, message)) {
+      association.answers.setEvicting(transaction, message);
+    }
     this.#send(association, message);
   }
 
@@ -137,12 +142,8 @@ export class Requests {
       if (pending.tries >= limits.rehandshakeAfterTries) {
         outcomes.push({ association, request: pending.message, failed: false });
       }
-      this.#try(association, pending, due.key);
+      this.#try(association, pending);
     }
     return outcomes;
   }
-}
-
-function keyOf(association: Association, transaction: number): string {
-  return `${association.label} ${transaction}`;
 }

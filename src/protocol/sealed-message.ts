@@ -3,7 +3,7 @@
  * a transaction number (u32), the fields of the table and the extension area. The payloads of the first
  * messages are such bodies too, with the message code in front.
  */
-import { concatBytes, Reader, Writer } from '../base/bytes.ts';
+import { Reader, Writer } from '../base/bytes.ts';
 import { writeNonce } from '../noise/cipher-state.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
@@ -69,11 +69,15 @@ function decodeMessageBody(
   return { name, transaction, values } as SealedMessage;
 }
 
+/** Used for one call of the suite at a time, which keeps nothing of it. */
+const nonceInUse = new Uint8Array(nonceLength);
+
 function sessionNonce(counter: number): Uint8Array {
-  const nonce = new Uint8Array(nonceLength);
-  writeNonce(nonce, counter);
-  return nonce;
+  writeNonce(nonceInUse, counter);
+  return nonceInUse;
 }
+
+const usualLength = 384;
 
 export function seal(
   suite: Suite,
@@ -82,16 +86,23 @@ export function seal(
   counter: number,
   message: SealedMessage,
 ): Uint8Array {
-  const header = new Writer(sessionHeaderLength);
-  header.u8(messages[message.name].code).u8(versionByte(0)).u16(0);
-  sessionIdField.write(header, receiver);
-  header.u16(0).u48(counter);
-  const body = new Writer();
-  encodeMessageBody(body, message);
-  return concatBytes(
-    header.bytes,
-    suite.seal(key, sessionNonce(counter), header.bytes, body.bytes),
+  const writer = new Writer(usualLength);
+  writer.u8(messages[message.name].code).u8(versionByte(0)).u16(0);
+  sessionIdField.write(writer, receiver);
+  writer.u16(0).u48(counter);
+  encodeMessageBody(writer, message);
+  const plain = writer.bytes;
+  const header = plain.subarray(0, sessionHeaderLength);
+  const datagram = new Uint8Array(plain.length + tagBytes);
+  datagram.set(header);
+  suite.sealInto(
+    datagram.subarray(sessionHeaderLength),
+    key,
+    sessionNonce(counter),
+    header,
+    plain.subarray(sessionHeaderLength),
   );
+  return datagram;
 }
 
 export interface SealedHeader {

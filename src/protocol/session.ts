@@ -29,6 +29,8 @@ export interface Session {
 
 export interface PendingRequest {
   readonly message: SealedMessage;
+  /** Unique in the role: association and transaction. */
+  readonly key: string;
   tries: number;
 }
 

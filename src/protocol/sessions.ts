@@ -330,6 +330,7 @@ export class Sessions {
 
   /** Ends the requests that a newer one replaces. */
   withdraw(association: Association, isObsolete: (message: SealedMessage) => boolean): void {
+    if (association.requests.size === 0) return;
     for (const [transaction, pending] of [...association.requests]) {
       if (isObsolete(pending.message)) this.#requests.end(association, transaction);
     }

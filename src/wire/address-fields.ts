@@ -3,8 +3,8 @@
  * IPv4-mapped IPv6 address is refused, since it is the IPv4 address, and a prefix has no bit set
  * behind its length. Whether an address may be sent to is the receiver's judgement, not the codec's.
  */
-import { assert } from '../base/assert.ts';
-import type { Reader, Writer } from '../base/bytes.ts';
+import { AssertionFailure } from '../base/assert.ts';
+import { type Reader, Writer } from '../base/bytes.ts';
 import {
   type Endpoint,
   endpoint,
@@ -44,8 +44,10 @@ function addressOf(length: 4 | 16, name: string): Field<Ip> {
     most: length,
     read: (reader) => readAddress(reader, length),
     write: (writer, value) => {
-      const raw = ipBytes(value);
-      assert(raw.length === length, `an ${name} address is written here`);
+      const raw = writtenIps.of(value).subarray(1);
+      if (raw.length !== length) {
+        throw new AssertionFailure(`an ${name} address is written here`);
+      }
       writer.put(raw);
     },
     sample: (random) => sampleAddress(random, length),
@@ -62,9 +64,41 @@ function readIp(reader: Reader): Ip {
   return readAddress(reader, family === 6 ? 16 : 4);
 }
 
-function writeIp(writer: Writer, value: Ip): void {
+/** What was written last, as it stands on the wire: the same few addresses go to many. */
+class Written<Value> {
+  readonly #bytes = new Map<Value, Uint8Array>();
+  readonly #make: (writer: Writer, value: Value) => void;
+
+  constructor(make: (writer: Writer, value: Value) => void) {
+    this.#make = make;
+  }
+
+  of(value: Value): Uint8Array {
+    let bytes = this.#bytes.get(value);
+    if (bytes === undefined) {
+      const writer = new Writer(20);
+      this.#make(writer, value);
+      bytes = writer.bytes;
+      if (this.#bytes.size >= writtenKept) this.#bytes.clear();
+      this.#bytes.set(value, bytes);
+    }
+    return bytes;
+  }
+}
+
+const writtenKept = 2048;
+
+const writtenIps = new Written<Ip>((writer, value) => {
   const raw = ipBytes(value);
   writer.u8(raw.length === 16 ? 6 : 4).put(raw);
+});
+const writtenEndpoints = new Written<Endpoint>((writer, value) => {
+  writeIp(writer, endpointIp(value));
+  writer.u16(endpointPort(value));
+});
+
+function writeIp(writer: Writer, value: Ip): void {
+  writer.put(writtenIps.of(value));
 }
 
 function sampleIp(random: Random): Ip {
@@ -94,8 +128,7 @@ export const endpointField: Field<Endpoint> = {
     return endpoint(address, port || 1);
   },
   write: (writer, value) => {
-    writeIp(writer, endpointIp(value));
-    writer.u16(endpointPort(value));
+    writer.put(writtenEndpoints.of(value));
   },
   sample: (random) => endpoint(sampleIp(random), 1 + randomBelow(random, 0xffff)),
   show: String,

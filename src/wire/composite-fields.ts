@@ -2,7 +2,7 @@
  * Field types made of other field types: lists behind a count, optional values behind a flag, and
  * structures. Every count is bounded, so the longest form of a message follows from the table.
  */
-import { assert } from '../base/assert.ts';
+import { AssertionFailure } from '../base/assert.ts';
 import { randomBelow } from '../base/random.ts';
 import { type Field, type Fields, flag, type ValuesOf } from './fields.ts';
 
@@ -21,7 +21,9 @@ export function list<Item>(item: Field<Item>, limit: number): Field<readonly Ite
       return items;
     },
     write: (writer, value) => {
-      assert(value.length <= limit, `at most ${limit} items are written here`);
+      if (value.length > limit) {
+        throw new AssertionFailure(`at most ${limit} items are written here`);
+      }
       writer.u8(value.length);
       for (const entry of value) item.write(writer, entry);
     },

@@ -3,7 +3,7 @@
  * The message table is made of these, of address-fields and of composite-fields; the codec, the
  * protocol page, the vectors, the fuzz generator and the trace printer come from the table.
  */
-import { assert } from '../base/assert.ts';
+import { AssertionFailure, assert } from '../base/assert.ts';
 import { fromHex, fromUtf8, isZero, type Reader, toHex, utf8, type Writer } from '../base/bytes.ts';
 import { type Random, randomBelow } from '../base/random.ts';
 
@@ -78,7 +78,7 @@ export function below(limit: number): Field<number> {
       return value < limit ? value : 0;
     },
     write: (writer, value) => {
-      assert(value < limit, `a number below ${limit} is written here`);
+      if (value >= limit) throw new AssertionFailure(`a number below ${limit} is written here`);
       writer.u8(value);
     },
     sample: (random) => randomBelow(random, limit),
@@ -130,7 +130,9 @@ export function bytes(length: number): Field<Uint8Array> {
     most: length,
     read: (reader) => reader.take(length).slice(),
     write: (writer, value) => {
-      assert(value.length === length, `${length} bytes are written here`);
+      if (value.length !== length) {
+        throw new AssertionFailure(`${length} bytes are written here`);
+      }
       writer.put(value);
     },
     sample: (random) => random.bytes(length),
@@ -158,7 +160,8 @@ export function hexId<Id extends string>(
     read: (reader) => toHex(reader.take(length)) as Id,
     write: (writer, value) => {
       const raw = fromHex(value);
-      assert(raw !== undefined && raw.length === length, `${name} is ${length} bytes`);
+      // No text is made for an assertion that holds: this is done for every message.
+      if (raw?.length !== length) throw new AssertionFailure(`${name} is ${length} bytes`);
       writer.put(raw);
     },
     sample: (random) => toHex(random.bytes(length)) as Id,
@@ -232,12 +235,16 @@ export function reserved(length: number): Field<undefined> {
   };
 }
 
+/** Most texts: a small engine is quicker at an expression than at a loop. */
+const printableAscii = /^[ -~]*$/;
+
 /**
  * Whether every character may stand in a text on the wire: no control character, nothing that turns
  * the direction of writing or breaks the line, no half of a surrogate pair. Texts end in terminals,
  * logs and web pages, where such characters deceive the reader.
  */
 export function isPlainText(value: string): boolean {
+  if (printableAscii.test(value)) return true;
   for (let index = 0; index < value.length; index += 1) {
     const code = value.charCodeAt(index);
     if (code >= 0x20 && code < 0x7f) continue;
@@ -251,6 +258,21 @@ export function isPlainText(value: string): boolean {
     }
   }
   return true;
+}
+
+/** Of the texts that were written last: names come again and again. */
+const writtenTexts = new Map<string, Uint8Array>();
+const textsKept = 1024;
+
+function textBytes(value: string): Uint8Array {
+  let raw = writtenTexts.get(value);
+  if (raw === undefined) {
+    assert(isPlainText(value), 'text without control characters is written here');
+    raw = utf8(value);
+    if (writtenTexts.size >= textsKept) writtenTexts.clear();
+    writtenTexts.set(value, raw);
+  }
+  return raw;
 }
 
 const sampleLetters = ['a', 'b', 'c', 'n', 'z', '0', '7', '-', '.', 'é', '名', '😀'];
@@ -269,9 +291,10 @@ export function text(limit: number): Field<string> {
       return value ?? '';
     },
     write: (writer, value) => {
-      assert(isPlainText(value), 'text without control characters is written here');
-      const raw = utf8(value);
-      assert(raw.length <= limit, `at most ${limit} bytes of text are written here`);
+      const raw = textBytes(value);
+      if (raw.length > limit) {
+        throw new AssertionFailure(`at most ${limit} bytes of text are written here`);
+      }
       writer.u8(raw.length).put(raw);
     },
     sample: (random) => {

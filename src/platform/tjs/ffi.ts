@@ -56,16 +56,21 @@ export function pin(bytes: Uint8Array): Pinned {
   return handle as unknown as Pinned;
 }
 
-/** Opens the first library of the list that exists and has all functions. */
+/**
+ * Opens the first library of the list that exists and has all functions. With `lengthsAreSure` the caller answers
+ * for every number, such as the length of an array: then an engine that makes fast calls makes them without checks,
+ * which cost as much as the call.
+ */
 export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
   libraryNames: readonly string[],
   symbols: Symbols,
+  lengthsAreSure = false,
 ): Bound<Symbols> {
   const reasons: string[] = [];
   for (const library of libraryNames) {
     try {
       return (
-        ffi.dlopen ? bindModern(library, symbols) : bindClassic(library, symbols)
+        ffi.dlopen ? bindModern(library, symbols, lengthsAreSure) : bindClassic(library, symbols)
       ) as Bound<Symbols>;
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
@@ -92,6 +97,7 @@ const modernName: Readonly<Record<ArgumentType | ReturnType, string>> = {
 function bindModern(
   library: string,
   symbols: Readonly<Record<string, Signature>>,
+  lengthsAreSure: boolean,
 ): Record<string, Call> {
   const shapeByName = new Map(
     Object.entries(symbols).map(([name, signature]) => [name, shapeOf(signature)]),
@@ -111,7 +117,9 @@ function bindModern(
   );
   const bound: Record<string, Call> = {};
   for (const [name, shape] of shapeByName) {
-    bound[name] = checked(opened.symbols[name] as Call, shape.args);
+    const call = opened.symbols[name] as Call;
+    const isSure = lengthsAreSure && !shape.args.includes('string');
+    bound[name] = isSure ? call : checked(call, shape.args);
   }
   keptLibraries.push(opened);
   return bound;

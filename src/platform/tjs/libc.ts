@@ -1,11 +1,11 @@
 /** The C library's functions that the platform calls, bound once. */
 import { bind } from './ffi.ts';
 
-export const libc = bind(['libc.so.6', 'libc.so'], {
+const names = ['libc.so.6', 'libc.so'];
+
+const general = bind(names, {
   open: ['int', 'string', 'int', '...', 'uint'],
   close: ['int', 'int'],
-  read: ['ssize', 'int', 'buffer', 'size'],
-  write: ['ssize', 'int', 'buffer', 'size'],
   fsync: ['int', 'int'],
   flock: ['int', 'int', 'int'],
   ftruncate: ['int', 'int', 'ulong'],
@@ -24,7 +24,19 @@ export const libc = bind(['libc.so.6', 'libc.so'], {
   getsockname: ['int', 'int', 'buffer', 'buffer'],
   sendto: ['ssize', 'int', 'buffer', 'size', 'int', 'buffer', 'uint'],
   recvfrom: ['ssize', 'int', 'buffer', 'size', 'int', 'buffer', 'buffer'],
-  sendmmsg: ['int', 'int', 'buffer', 'uint', 'int'],
-  recvmmsg: ['int', 'int', 'buffer', 'uint', 'int', 'buffer'],
   if_nametoindex: ['uint', 'string'],
 });
+
+/** Called for every packet or batch, with lengths of arrays and descriptors that are open. */
+const hot = bind(
+  names,
+  {
+    read: ['ssize', 'int', 'buffer', 'size'],
+    write: ['ssize', 'int', 'buffer', 'size'],
+    sendmmsg: ['int', 'int', 'buffer', 'uint', 'int'],
+    recvmmsg: ['int', 'int', 'buffer', 'uint', 'int', 'buffer'],
+  },
+  true,
+);
+
+export const libc = { ...general, ...hot };

@@ -38,7 +38,8 @@ export class SodiumMissing extends Error {
 
 function load(names: readonly string[]): Sodium {
   try {
-    const sodium = bind(names, symbols);
+    // All numbers are lengths of arrays.
+    const sodium = bind(names, symbols, true);
     assert(sodium.sodium_init() >= 0, 'libsodium starts');
     return sodium;
   } catch (cause) {
@@ -87,15 +88,18 @@ class SodiumSuite implements Suite {
   }
 
   #genericHash(length: number, parts: readonly Uint8Array[], key: Uint8Array | null): Uint8Array {
-    let total = 0;
-    for (const part of parts) total += part.length;
-    let input = parts[0] as Uint8Array | null;
-    if (parts.length > 1) {
+    let input = parts[0] ?? null;
+    let total = input === null ? 0 : input.length;
+    const count = parts.length;
+    if (count > 1) {
+      for (let index = 1; index < count; index += 1) total += (parts[index] as Uint8Array).length;
       if (total > this.#joined.length) this.#joined = new Uint8Array(total * 2);
-      input = this.#joined;
+      const joined = this.#joined;
+      input = joined;
       let at = 0;
-      for (const part of parts) {
-        this.#joined.set(part, at);
+      for (let index = 0; index < count; index += 1) {
+        const part = parts[index] as Uint8Array;
+        joined.set(part, at);
         at += part.length;
       }
     }

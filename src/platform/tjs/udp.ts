@@ -158,7 +158,9 @@ export class UdpPort {
       batch.names.set(name, slot * nameSlotBytes);
       socket.slotTo[slot] = to;
     }
-    batch.buffers.set(buffer.subarray(offset, offset + length), slot * maxDatagramBytes);
+    const isWhole = offset === 0 && length === buffer.length;
+    const bytes = isWhole ? buffer : buffer.subarray(offset, offset + length);
+    batch.buffers.set(bytes, slot * maxDatagramBytes);
     batch.prepareSend(slot, name.length, controlLength, length);
     socket.queued = slot + 1;
     if (socket.queued === batchSize) this.#flushSocket(socket);

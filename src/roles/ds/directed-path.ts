@@ -28,6 +28,23 @@ export interface DirectedPath {
   revision: number;
   /** When everything was last said again because an end had lost the path. */
   repeatedAt: number;
+  /** From the Common Key, derived when they are first told. */
+  derived: DerivedKeys | undefined;
+}
+
+interface DerivedKeys {
+  readonly legKeys: readonly [Uint8Array, Uint8Array];
+  readonly psk: Uint8Array;
+}
+
+function derivedKeys(path: DirectedPath, suite: Suite): DerivedKeys | undefined {
+  const { commonKey, pathId } = path;
+  if (!commonKey) return undefined;
+  path.derived ??= {
+    legKeys: [legKey(suite, commonKey, pathId, 0), legKey(suite, commonKey, pathId, 1)],
+    psk: pathPsk(suite, commonKey, pathId),
+  };
+  return path.derived;
 }
 
 /** Bit 0: ChaCha20-Poly1305. */
@@ -51,7 +68,8 @@ export function routeDirectionFor(
 ): Values<'routeDirection'> {
   const own = path.ends[side];
   const peer = path.ends[side === 0 ? 1 : 0];
-  const { commonKey, pathId } = path;
+  const { pathId } = path;
+  const derived = derivedKeys(path, suite);
   return {
     targetId: own.nodeId,
     pathId,
@@ -62,10 +80,7 @@ export function routeDirectionFor(
     initiator: path.initiator === side,
     route: tableRoute(own.nat, peer.nat),
     suites: permittedSuites,
-    keys: commonKey && {
-      legKey: legKey(suite, commonKey, pathId, side),
-      psk: pathPsk(suite, commonKey, pathId),
-    },
+    keys: derived && { legKey: derived.legKeys[side], psk: derived.psk },
     peerId: peer.nodeId,
     peerKey: peer.publicKey,
     peerIncarnation: peer.incarnation,
@@ -87,22 +102,23 @@ export function relayDirectionFor(
   idleSeconds: number,
   suite: Suite,
 ): Values<'relayDirection'> | undefined {
-  const { commonKey, pathId, kind, ends } = path;
-  if (!commonKey) return undefined;
+  const { pathId, kind, ends } = path;
+  const derived = derivedKeys(path, suite);
+  if (!derived) return undefined;
   const [node] = ends;
   return {
     pathId,
     issuerKey,
     revision: path.revision,
     kind,
-    legKey0: legKey(suite, commonKey, pathId, 0),
-    legKey1: legKey(suite, commonKey, pathId, 1),
+    legKey0: derived.legKeys[0],
+    legKey1: derived.legKeys[1],
     nodeIds: ends.map((end) => end.nodeId),
     idleSeconds,
     exit:
       kind === 'exit'
         ? {
-            psk: pathPsk(suite, commonKey, pathId),
+            psk: derived.psk,
             peerKey: node.publicKey,
             peerIncarnation: node.incarnation,
             peerName: node.name,

@@ -163,6 +163,7 @@ export class Directing {
       relayId: undefined,
       revision: 1,
       repeatedAt: Number.NEGATIVE_INFINITY,
+      derived: undefined,
     };
     this.#pathById.set(pathId, path);
     for (const end of ends) index(this.#pathsByNode, end.nodeId, path);

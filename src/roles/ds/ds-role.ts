@@ -40,7 +40,7 @@ import { Federation } from './federation.ts';
 import { LastSeen } from './last-seen.ts';
 import { NameServer } from './name-server.ts';
 import { NameUpdates } from './name-updates.ts';
-import { candidatesOf, type OnlineNode, updateLocation } from './online.ts';
+import { candidatesOf, type OnlineNode, placeOf, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
 import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
 
@@ -348,8 +348,8 @@ export class DsRole implements Machine, Reach {
     const { peerId } = association;
     const node = this.#onlineById.get(peerId);
     if (node) {
+      // Its timer is looked at when it is due: it would be moved for every message otherwise.
       node.heardAt = this.#context.now;
-      this.#timers.set('offline', peerId, this.#context.now + limits.offlineAfterMs);
     }
     const isForeign = this.federation.zoneOfKey(association.peerKey) !== undefined;
     if (message.name === 'updateRequest')
@@ -397,8 +397,7 @@ export class DsRole implements Machine, Reach {
     this.#noteSeen(association, from);
     const moved = updateLocation(node, values, from);
     for (const live of values.livePaths) this.#requests.adopt(node, live);
-    const end = this.end(peerId);
-    if (!end) return;
+    const end = placeOf(node);
     if (this.#restartedAfterUpdate.delete(peerId)) {
       this.directing.restarted(peerId, end);
       this.federation.tellMoved(end, values.move);
@@ -447,12 +446,18 @@ export class DsRole implements Machine, Reach {
   #timeout(): void {
     const { now } = this.#context;
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
-      if (due.name === 'offline') this.#offline(due.key as NodeId);
+      if (due.name === 'offline') this.#offlineIfSilent(due.key as NodeId);
       else if (due.name === 'last-seen') this.lastSeen.flush();
       else if (due.name === 'wake') {
         if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
       } else this.#relayOffline(due.key as NodeId);
     }
+  }
+
+  #offlineIfSilent(nodeId: NodeId): void {
+    const silentAt = (this.#onlineById.get(nodeId)?.heardAt ?? 0) + limits.offlineAfterMs;
+    if (silentAt <= this.#context.now) this.#offline(nodeId);
+    else this.#timers.set('offline', nodeId, silentAt);
   }
 
   /** The end of a path that an own node is, if it is online. */

@@ -139,7 +139,10 @@ export class Federation {
   }
 
   /** A node of ours has moved or restarted: the DSs whose paths lead to it are told. */
-  tellMoved(node: PathEnd, move: number): void {
+  tellMoved(
+    node: Pick<PathEnd, 'nodeId' | 'incarnation' | 'nat' | 'candidates'>,
+    move: number,
+  ): void {
     const pathIdsByZone = new Map<ForeignZone, PathId[]>();
     for (const path of this.#pathsByNode.get(node.nodeId) ?? []) {
       pathIdsByZone.set(path.zone, [...(pathIdsByZone.get(path.zone) ?? []), path.pathId]);

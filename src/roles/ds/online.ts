@@ -29,15 +29,22 @@ export interface OnlineNode {
 
 /** Candidates for the peers: a global address of the node itself first, then what was observed. */
 export function candidatesOf(node: OnlineNode): readonly Candidate[] {
-  const found = new Map<Endpoint, Candidate>();
-  const add = (kind: Candidate['kind'], endpoint: Endpoint) => {
-    if (isUnicast(endpointIp(endpoint)) && !found.has(endpoint))
-      found.set(endpoint, { kind, endpoint });
-  };
-  add('observed', node.observed);
-  for (const endpoint of node.mapped) add('mapped', endpoint);
-  for (const endpoint of node.local) add('local', endpoint);
-  return [...found.values()].slice(0, maxCandidates);
+  const found: Candidate[] = [];
+  addCandidate(found, 'observed', node.observed);
+  for (const endpoint of node.mapped) addCandidate(found, 'mapped', endpoint);
+  for (const endpoint of node.local) addCandidate(found, 'local', endpoint);
+  return found;
+}
+
+function addCandidate(found: Candidate[], kind: Candidate['kind'], endpoint: Endpoint): void {
+  if (found.length >= maxCandidates || !isUnicast(endpointIp(endpoint))) return;
+  if (!found.some((each) => each.endpoint === endpoint)) found.push({ kind, endpoint });
+}
+
+/** What peers and their Direction Servers are told of where a node is. */
+export function placeOf(node: OnlineNode) {
+  const { nodeId, incarnation, nat } = node;
+  return { nodeId, incarnation, nat, candidates: candidatesOf(node) };
 }
 
 /** Takes over an NTM Update; true when peers have to be told. Older moves change nothing. */
@@ -47,16 +54,21 @@ export function updateLocation(
   from: Endpoint,
 ): boolean {
   if (values.move < node.move) return false;
-  const before = locationText(node);
+  const nat = natSituation(from, values.local);
+  const moved =
+    node.observed !== from ||
+    node.nat !== nat ||
+    !sameEndpoints(node.local, values.local) ||
+    !sameEndpoints(node.mapped, values.mapped);
   node.move = values.move;
   node.observed = from;
   node.local = values.local;
   node.mapped = values.mapped;
-  node.nat = natSituation(from, values.local);
+  node.nat = nat;
   node.relayDelays = new Map(values.relayDelays.map(({ relayId, delayMs }) => [relayId, delayMs]));
-  return locationText(node) !== before;
+  return moved;
 }
 
-function locationText(node: OnlineNode): string {
-  return `${node.observed} ${node.local.join(' ')} ${node.mapped.join(' ')} ${node.nat}`;
+function sameEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): boolean {
+  return before.length === after.length && before.every((each, index) => each === after[index]);
 }
