@@ -18,7 +18,7 @@ async function main() {
     const { buildPrograms } = await import('../esbuild.config.mjs');
     await buildPrograms();
   } else await ensureEnvironment();
-  if (['lab', 'bench', 'openwrt'].includes(name) && !args.includes('--help')) {
+  if (['lab', 'bench', 'bench-ds', 'openwrt'].includes(name) && !args.includes('--help')) {
     const why = await whyNoNamespaces();
     if (why !== undefined) throw new NotReady(why);
     const { buildPrograms } = await import('../esbuild.config.mjs');

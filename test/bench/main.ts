@@ -3,16 +3,15 @@
  * namespace, and N nodes that enrol and register with it over real sockets. Prints the resident memory
  * before and after and how long the registrations took; nothing is asserted.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argv, env, execPath, exit, pid } from 'node:process';
-import type { Ip } from '../../src/base/ip.ts';
+import { argv, env, exit } from 'node:process';
 import { decodeInvite, type Invite } from '../../src/protocol/invite.ts';
 import { callDaemon } from '../lab/control.ts';
 import { LiveNode } from './live-node.ts';
+import { benchAddress as address, enterNamespace, isInside } from './namespace.ts';
 
-const address = '203.0.113.10' as Ip;
 const atOnce = 8;
 const root = env['NTM_ROOT'] ?? '.';
 
@@ -24,23 +23,6 @@ function option(name: string, fallback: number): number {
 function residentMb(process: number): number {
   const status = readFileSync(`/proc/${process}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-}
-
-/** Runs this program again inside a namespace of its own, and removes that afterwards. */
-function enterNamespace(): Promise<number> {
-  const name = `ntm-${pid}-bench`;
-  const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
-  ip('netns', 'add', name);
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  ip('-n', name, 'addr', 'add', `${address}/32`, 'dev', 'lo');
-  const args = ['netns', 'exec', name, execPath, argv[1] as string, ...argv.slice(2), '--inside'];
-  const child = spawn('ip', args, { stdio: 'inherit' });
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      ip('netns', 'del', name);
-      resolve(code ?? 1);
-    });
-  });
 }
 
 async function until(good: () => Promise<boolean>, what: string): Promise<void> {
@@ -105,7 +87,7 @@ async function measure(count: number): Promise<void> {
   }
 }
 
-if (argv.includes('--inside')) {
+if (isInside) {
   await measure(option('--nodes', 1000));
   exit(0);
 } else {

@@ -16,11 +16,15 @@ const entries = {
   fuzz: 'test/fuzz/main.ts',
   generate: 'test/generate/main.ts',
   bench: 'test/bench/main.ts',
+  'bench-ds': 'test/bench/ds/main.ts',
   package: 'openwrt/package/main.ts',
   openwrt: 'test/openwrt/main.ts',
 };
 /** Programs that a tool starts itself. */
-const companions = { lab: { 'lab-agent': 'test/lab/agent/main.ts' } };
+const companions = {
+  lab: { 'lab-agent': 'test/lab/agent/main.ts' },
+  'bench-ds': { 'bench-fill': 'test/bench/ds/fill.ts' },
+};
 const keptLines = 60;
 
 const builds = new Map();

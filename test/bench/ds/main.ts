@@ -1,0 +1,169 @@
+/**
+ * `npm run bench:ds -- [--enrolled N,N…] [--online N]`: one real Direction Server on txiki.js, alone on one core in
+ * a namespace, its load on the other. Registrations with their handshakes, moves of nodes with their Route
+ * Directions, DNS answers, and memory, at 1,000, 10,000 and 100,000 enrolled nodes. Writes out/bench/ds.json.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { argv, env, exit } from 'node:process';
+import { enterNamespace, isInside } from '../namespace.ts';
+import { DnsLoad } from './dns-load.ts';
+import { Load } from './load.ts';
+import { makeMembers } from './members.ts';
+import { type Pace, quantile, type Work } from './pace.ts';
+import { BenchServer, engineName } from './server.ts';
+
+const root = env['NTM_ROOT'] ?? '.';
+const isSlow = env['NTM_TJS'] === undefined;
+const busy: Pace = { atOnce: 128 };
+
+function option(name: string, fallback: string): string {
+  const index = argv.indexOf(name);
+  return index < 0 ? fallback : String(argv[index + 1]);
+}
+
+/** What one kind of work did to the server. */
+interface Rate {
+  readonly perSecond: number;
+  /** As if the server had the core for itself all the time: what a shared machine cannot falsify. */
+  readonly perCpuSecond: number;
+}
+
+interface Row {
+  readonly enrolled: number;
+  readonly registrationsPerS: number;
+  readonly movesPerS: number;
+  readonly dnsAnswersPerS: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly residentBytesPerNode: number;
+  readonly registrationsPerCpuS: number;
+  readonly movesPerCpuS: number;
+  readonly dnsAnswersPerCpuS: number;
+  readonly online: number;
+  readonly residentBytesPerOnlineNode: number;
+}
+
+async function measured(
+  server: BenchServer,
+  act: () => Promise<Work>,
+): Promise<Rate & { work: Work }> {
+  const before = server.usage();
+  const ownBefore = process.cpuUsage();
+  const work = await act();
+  const cpu = server.usage().cpuSeconds - before.cpuSeconds;
+  if (argv.includes('--load')) {
+    const own = process.cpuUsage(ownBefore);
+    console.error(
+      `… ${work.done} in ${work.seconds.toFixed(1)} s, server ${cpu.toFixed(1)} s, load ${((own.user + own.system) / 1e6).toFixed(1)} s of processor`,
+    );
+  }
+  return { perSecond: work.done / work.seconds, perCpuSecond: work.done / cpu, work };
+}
+
+function say(text: string): void {
+  console.error(`… ${text}`);
+}
+
+async function emptyBytes(): Promise<number> {
+  const server = new BenchServer();
+  try {
+    server.fill(makeMembers(1, 1));
+    await server.start();
+    return server.residentBytes();
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measure(enrolled: number, online: number, empty: number): Promise<Row> {
+  const server = new BenchServer();
+  const load = new Load();
+  try {
+    say(`enrolling ${enrolled} nodes`);
+    const members = makeMembers(enrolled, online);
+    server.fill(members);
+    await server.start();
+    const resident = server.residentBytes();
+    await load.open(members.slice(0, online), server.publicKey);
+    say(`${online} of them come online`);
+    load.prepare();
+    await load.registrations(busy);
+    const nowResident = server.residentBytes();
+    const registered: (Rate & { work: Work })[] = [];
+    for (let round = 0; round < (isSlow ? 1 : 3); round += 1) {
+      say(`registrations, round ${round + 1}`);
+      load.prepare();
+      registered.push(await measured(server, () => load.registrations(busy)));
+    }
+    const best = registered.reduce((a, b) => (a.perCpuSecond > b.perCpuSecond ? a : b));
+    say('paths for all pairs');
+    await load.connectPairs();
+    say('moves');
+    await load.moves(isSlow ? 100 : 2000, busy);
+    const moved = await measured(server, () => load.moves(isSlow ? 500 : 15_000, busy));
+    const half = Math.min(moved.perSecond, moved.perCpuSecond) / 2;
+    say(`moves at ${half.toFixed(0)} a second`);
+    const calm = await load.moves(Math.ceil(half * 5), { perSecond: half });
+    say('DNS');
+    const dns = new DnsLoad(enrolled);
+    await dns.open();
+    await dns.run(isSlow ? 500 : 5000, 64);
+    const answered = await measured(server, () => dns.run(isSlow ? 3000 : 60_000, 64));
+    dns.close();
+    if (argv.includes('--counters')) console.error(await server.counters());
+    return {
+      enrolled,
+      registrationsPerS: Math.round(best.perSecond),
+      movesPerS: Math.round(moved.perSecond),
+      dnsAnswersPerS: Math.round(answered.perSecond),
+      p50Ms: Number(quantile(calm.latencies, 0.5).toFixed(2)),
+      p99Ms: Number(quantile(calm.latencies, 0.99).toFixed(2)),
+      residentBytesPerNode: Math.round((resident - empty) / enrolled),
+      registrationsPerCpuS: Math.round(best.perCpuSecond),
+      movesPerCpuS: Math.round(moved.perCpuSecond),
+      dnsAnswersPerCpuS: Math.round(answered.perCpuSecond),
+      online,
+      residentBytesPerOnlineNode: Math.round((nowResident - resident) / online),
+    };
+  } finally {
+    load.close();
+    await server.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const sizes = option('--enrolled', '1000,10000,100000').split(',').map(Number);
+  const online = Number(option('--online', isSlow ? '200' : '1000'));
+  const engine = engineName();
+  console.log(engine);
+  const empty = await emptyBytes();
+  const rows: Row[] = [];
+  for (const enrolled of sizes) {
+    rows.push(await measure(enrolled, Math.min(enrolled, online), empty));
+    console.table(rows.slice(-1));
+  }
+  mkdirSync(join(root, 'out/bench'), { recursive: true });
+  const result = { engine, emptyBytes: empty, rows };
+  writeFileSync(join(root, 'out/bench/ds.json'), `${JSON.stringify(result, null, 1)}\n`);
+  console.table(rows);
+  console.log('out/bench/ds.json has these figures.');
+}
+
+/** Before others on this machine: what is measured is to have its cores for itself, as far as that can be had. */
+function goFirst(): void {
+  try {
+    setPriority(-15);
+    // Where the system groups processes by session, the group's own priority counts.
+    writeFileSync('/proc/self/autogroup', '-15');
+  } catch {
+    console.error('… without priority: others on this machine will show in the figures');
+  }
+}
+
+if (isInside) {
+  goFirst();
+  await main();
+  exit(0);
+} else exit(await enterNamespace(['taskset', '-c', '1']));
