@@ -4,6 +4,7 @@
  * until both ends heard each other again, messages and losses.
  */
 
+import type { Prefix } from '../../src/base/ip.ts';
 import type { Suite } from '../../src/noise/suite.ts';
 import type { Host } from './hosts/host.ts';
 import type { Flow, Half } from './hosts/traffic.ts';
@@ -16,11 +17,16 @@ export interface BigWorldOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly suite: Suite;
+  /** Direction Servers; one for every 2,500 nodes when undefined. */
+  readonly directionServers: number | undefined;
+  /** Relay Servers, shared out among those; two for each when undefined. */
+  readonly relayServers: number | undefined;
 }
 
 const nodesADs = 2500;
 const nodesANetwork = 20;
-const startIntervalMs = 4;
+/** Between the starts of two nodes: so many come to one Direction Server in a second. */
+const startsPerSecond = 250;
 const backgroundIntervalMs = 15_000;
 const probeIntervalMs = 20;
 const giveUpMs = 5000;
@@ -75,12 +81,15 @@ class BigWorld {
   }
 
   #addServers(): void {
-    const count = Math.ceil(this.options.nodes / nodesADs);
-    for (let index = 0; index < count; index += 1) this.world.addDs(`ds${index}`);
+    const { nodes, directionServers, relayServers } = this.options;
+    const count = directionServers ?? Math.ceil(nodes / nodesADs);
+    const pools = poolsFor(count, Math.ceil(nodes / count));
+    for (const [index, pool] of pools.entries()) this.world.addDs(`ds${index}`, { pool });
     this.world.startServers();
-    for (const [index, ds] of this.world.directionServers.entries()) {
-      this.world.addRs(`rs${index}a`, ds);
-      this.world.addRs(`rs${index}b`, ds);
+    const servers = this.world.directionServers;
+    for (let index = 0; index < (relayServers ?? count * 2); index += 1) {
+      const ds = servers[index % count] as (typeof servers)[number];
+      this.world.addRs(`rs${index}`, ds);
     }
     this.#runFor(2000);
   }
@@ -106,7 +115,7 @@ class BigWorld {
     for (let index = 0; index < this.options.nodes; index += 1) {
       const ds = servers[index % servers.length] as (typeof servers)[number];
       this.#nodes.push(this.world.addNode(`n${index}`, ds, this.#anyRealm()));
-      this.#runFor(startIntervalMs);
+      this.#runFor(1000 / (startsPerSecond * servers.length));
     }
     for (let index = 0; index + 1 < this.#nodes.length; index += 2) {
       const [a, b] = [this.#nodes[index] as Host, this.#nodes[index + 1] as Host];
@@ -208,6 +217,18 @@ class BigWorld {
 function processorSeconds(): string {
   const { user, system } = process.cpuUsage();
   return ((user + system) / 1e6).toFixed(1);
+}
+
+/** Parts of 198.18.0.0/15 of one size, large enough for so many nodes each. */
+function poolsFor(count: number, nodes: number): Prefix[] {
+  const length = Math.min(20, 32 - Math.ceil(Math.log2(nodes + 2)));
+  const size = 2 ** (32 - length);
+  if (count * size > 2 ** 17) throw new Error('198.18.0.0/15 has no room for so many nodes');
+  return Array.from({ length: count }, (_, index) => {
+    const first = index * size;
+    const bytes = [198, 18 + (first >>> 16), (first >>> 8) & 0xff, first & 0xff];
+    return `${bytes.join('.')}/${length}` as Prefix;
+  });
 }
 
 /** Whether every node registered, every pair talked, and every move was over in 5 s. */

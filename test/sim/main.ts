@@ -11,6 +11,8 @@ import { runChaosSeeds } from './chaos-seeds.ts';
 const help = `npm run sim -- [options]
   --nodes N      nodes of the world (1000)
   --minutes M    virtual minutes (10)
+  --ds N         Direction Servers of a big world (one for every 2,500 nodes)
+  --rs N         its Relay Servers, shared out among those (two for each)
   --seed S       seed of the world, or first seed of chaos (1)
   --chaos N      N small chaotic worlds instead of one big
   --cheap        cheap cryptography in chaotic worlds: the same worlds in half the time
@@ -29,6 +31,8 @@ function main(): boolean {
     options: {
       nodes: { type: 'string' },
       minutes: { type: 'string' },
+      ds: { type: 'string' },
+      rs: { type: 'string' },
       seed: { type: 'string' },
       cheap: { type: 'boolean' },
       real: { type: 'boolean' },
@@ -52,6 +56,8 @@ function main(): boolean {
     minutes: number(values.minutes, 10),
     seed,
     suite: values.real ? nodeSuite : fastSuite,
+    directionServers: values.ds === undefined ? undefined : number(values.ds, 1),
+    relayServers: values.rs === undefined ? undefined : number(values.rs, 1),
   });
 }
 
