@@ -209,6 +209,15 @@ export const checks: readonly Check[] = [
       }),
   },
   {
+    name: 'leaving stops the service and takes interface and zone back',
+    run: async ({ a }) => {
+      await a.ok('ntmobile leave', 120);
+      await a.ok('[ -z "$(uci -q get network.ntm)$(uci -q get firewall.ntm)" ]');
+      await a.ok('! /etc/init.d/ntmobile running && ! /etc/init.d/ntmobile enabled');
+      await a.until('! ip link show ntm0 2>/dev/null');
+    },
+  },
+  {
     name: 'removal leaves nothing but the owner’s configuration and keys',
     run: (world) =>
       each(world, async (router) => {
