@@ -21,6 +21,7 @@ import { errnoName } from './tjs/system-error.ts';
 import { UdpPort } from './tjs/udp.ts';
 import { UplinkWatcher } from './uplink-watcher.ts';
 import type { LocalUplink } from './uplinks.ts';
+import type { VirtualInterface } from './virtual-interface.ts';
 
 export interface HostOptions {
   readonly roles: readonly HostedRole[];
@@ -173,8 +174,19 @@ export class Host {
 
   /** Sets addresses and routes of the virtual interface again, which someone else removed. */
   restoreInterface(): void {
+    this.#withInterface((virtual) => virtual.restore());
+  }
+
+  /** Leaves the routes of the virtual interface to someone else. */
+  yieldRoutes(): void {
+    this.#withInterface((virtual) => virtual.yieldRoutes());
+  }
+
+  #withInterface(act: (virtual: VirtualInterface) => void): void {
+    const virtual = this.#carrier.interface;
+    if (!virtual) return;
     try {
-      this.#carrier.interface?.restore();
+      act(virtual);
     } catch (error) {
       this.#log.error((error as Error).message);
     }

@@ -56,6 +56,8 @@ export class InterfaceSetup {
   /** The next hops that the current routes have. */
   #nextHops = new Map<Prefix, Ip | undefined>();
   #current: InterfaceSettings = nothing;
+  /** Routes that someone else has set and we have not. */
+  readonly #yielded = new Set<Prefix>();
   #cleaned = false;
 
   constructor(rtnl: Rtnl, device: string, nextHopOf: NextHopOf = () => undefined) {
@@ -135,7 +137,19 @@ export class InterfaceSetup {
     const wanted = this.#current;
     if (wanted === nothing) return;
     this.#current = nothing;
+    this.#yielded.clear();
     this.apply(wanted);
+  }
+
+  /** Leaves the routes of the main table to someone else, who has set them with a metric. */
+  yieldRoutes(): void {
+    const deviceIndex = libc.if_nametoindex(this.#device);
+    for (const destination of this.#current.routes) {
+      // A second time it would be theirs: the kernel deletes what matches, whatever its metric.
+      if (this.#yielded.has(destination)) continue;
+      this.#yielded.add(destination);
+      this.#rtnl.deleteRoute({ destination, table: mainTable, deviceIndex });
+    }
   }
 
   /** Takes back everything; may be called when nothing was set or the device is gone. */

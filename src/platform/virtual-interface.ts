@@ -91,6 +91,11 @@ export class VirtualInterface {
     this.#setup.restore();
   }
 
+  /** Leaves its routes to someone else, until `restore`. Throws SystemError. */
+  yieldRoutes(): void {
+    this.#setup.yieldRoutes();
+  }
+
   /** What all roles want together. */
   get wanted(): InterfaceSettings {
     return this.#together();

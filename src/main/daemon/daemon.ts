@@ -79,6 +79,7 @@ export class Daemon {
       readNetwork: () => readText(networkConfigPath),
       searchDomain: () => this.#zone(),
       restore: () => this.#host.restoreInterface(),
+      yieldRoutes: () => this.#host.yieldRoutes(),
     });
     const { exports = [] } = settings.node ?? {};
     this.#exports = new LanExports(

@@ -31,6 +31,8 @@ export interface NetifdParts {
   readonly searchDomain: () => Promise<string | undefined>;
   /** Sets the routes of the device again, which netifd has taken with it. */
   readonly restore: () => void;
+  /** Takes our own routes back where netifd has set them with another metric beside. */
+  readonly yieldRoutes: () => void;
 }
 
 interface Interface {
@@ -154,6 +156,7 @@ export class Netifd {
       ...(domain !== undefined && { dns_search: [domain] }),
       ...(named.zone !== undefined && { data: { zone: named.zone } }),
     });
+    if (named.metric !== undefined && this.#interface === named) this.#parts.yieldRoutes();
   }
 
   /** The device is about to go. */

@@ -37,6 +37,7 @@ function withNetifd(bus: Bus, parts: Partial<NetifdParts> = {}) {
     readNetwork: () => undefined,
     searchDomain: async () => 'home.example',
     restore: () => {},
+    yieldRoutes: () => {},
     ...parts,
   });
   client.serve({ path: 'ntmobile', methods: netifd.methods });
@@ -48,11 +49,16 @@ test('netifd is told device, addresses, routes and domain once its handler has c
   const bus = new Bus();
   const { object, told } = network([]);
   const handler = await bus.connected([object]);
-  const { client, netifd } = withNetifd(bus);
+  let yielded = 0;
+  const { client, netifd } = withNetifd(bus, {
+    yieldRoutes: () => {
+      yielded += 1;
+    },
+  });
   await until(() => client.ready);
   netifd.changed(settings);
   await handler.call('ntmobile', 'interface_up', { interface: 'ntm', metric: 7, zone: 'vpn' });
-  await until(() => told.length > 0);
+  await until(() => yielded === 1);
   assert.equal(told[0], {
     interface: 'ntm',
     action: 0,
