@@ -129,6 +129,24 @@ check('the port is opened, and an exit is let out, by rules that vanish with the
   ]);
 });
 
+check('peers get through to what is exported of the LAN, and to nothing else', () => {
+  router.calls(`${setUp} setup`);
+  const exports = `
+config export 'files'
+	option host '192.168.1.20'
+	option port '8080'
+
+config export
+	option prefix '192.168.2.0/24'
+`;
+  router.write('/etc/config/ntmobile', server + exports);
+  const rules = router.calls(`${service} start`).filter((line) => line.includes('dest_ip'));
+  assert.equal(rules, [
+    'rule type=rule src=ntm dest=* dest_ip=192.168.1.20 proto=all target=ACCEPT',
+    'rule type=rule src=ntm dest=* dest_ip=192.168.2.0/24 proto=all target=ACCEPT',
+  ]);
+});
+
 check('without the zone only the port is opened, and with "option firewall 0" nothing is', () => {
   const rules = () => router.calls(`${service} start`).filter((line) => line.startsWith('rule '));
   assert.equal(rules(), ['rule type=rule src=* proto=udp dest_port=4700 target=ACCEPT']);
@@ -152,7 +170,7 @@ check('own port and exit are masqueraded on the devices of the zones that lead o
   assert.equal(router.calls(`${service} uplinks`), []);
 });
 
-check('a changed log level or zone list is a signal, any other change a restart', () => {
+check('a changed log level, zone list or export is a signal, any other change a restart', () => {
   router.calls(`${service} start`);
   const reload = () => {
     const calls = router.calls(`${service} reload`);
@@ -169,6 +187,11 @@ check('a changed log level or zone list is a signal, any other change a restart'
   );
   assert.equal(reload(), ['signal ntmobile * HUP']);
   assert.equal(reload(), []);
+  router.write(
+    '/etc/config/ntmobile',
+    `${router.read('/etc/config/ntmobile')}\nconfig export 'nas'\n\toption host '192.168.1.2'\n`,
+  );
+  assert.equal(reload(), ['signal ntmobile * HUP']);
   router.calls('uci set ntmobile.main.port=4701');
   assert.equal(reload(), ['restarted']);
   router.calls('uci set ntmobile.ds.enabled=0; uci set ntmobile.rs.enabled=0');
