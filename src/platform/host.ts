@@ -177,6 +177,11 @@ export class Host {
     this.#withInterface((virtual) => virtual.restore());
   }
 
+  /** Takes addresses and routes from the virtual interface, until they are restored. */
+  withdrawInterface(): void {
+    this.#withInterface((virtual) => virtual.withdraw());
+  }
+
   /** Leaves the routes of the virtual interface to someone else. */
   yieldRoutes(): void {
     this.#withInterface((virtual) => virtual.yieldRoutes());

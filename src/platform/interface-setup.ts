@@ -141,6 +141,19 @@ export class InterfaceSetup {
     this.apply(wanted);
   }
 
+  /** Takes addresses and routes away until `restore`; what is wanted stays known. */
+  withdraw(): void {
+    const { mtu, exitRoutes } = this.#current;
+    const wanted = this.#current;
+    this.#removeOld(libc.if_nametoindex(this.#device), {
+      mtu,
+      exitRoutes,
+      addresses: [],
+      routes: [],
+    });
+    this.#current = wanted;
+  }
+
   /** Leaves the routes of the main table to someone else, who has set them with a metric. */
   yieldRoutes(): void {
     const deviceIndex = libc.if_nametoindex(this.#device);

@@ -91,6 +91,11 @@ export class VirtualInterface {
     this.#setup.restore();
   }
 
+  /** Takes addresses and routes from the device, until `restore`. Throws SystemError. */
+  withdraw(): void {
+    this.#setup.withdraw();
+  }
+
   /** Leaves its routes to someone else, until `restore`. Throws SystemError. */
   yieldRoutes(): void {
     this.#setup.yieldRoutes();

@@ -79,6 +79,7 @@ export class Daemon {
       readNetwork: () => readText(networkConfigPath),
       searchDomain: () => this.#zone(),
       restore: () => this.#host.restoreInterface(),
+      withdraw: () => this.#host.withdrawInterface(),
       yieldRoutes: () => this.#host.yieldRoutes(),
     });
     const { exports = [] } = settings.node ?? {};

@@ -2,8 +2,8 @@
  * The virtual interface as OpenWrt's network daemon shows it: when an interface of protocol "ntmobile" is
  * configured, netifd is told its device, addresses, routes and search domain, and again whenever they
  * change or netifd begins anew. The daemon goes on setting addresses itself (netifd calls them external), so
- * that a restart of the network takes none away; routes netifd sets and removes too. Taking the interface
- * down ends no session and no path.
+ * that a restart of the network takes none away; routes netifd sets and removes too. An interface that is
+ * taken down loses its addresses a moment later; that ends no session and no path.
  */
 import { isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
 import type { Json, JsonObject } from '../../protocol/machine.ts';
@@ -17,8 +17,8 @@ import { ubusStatus } from './status.ts';
 
 const networkObject = 'network.interface';
 const protocol = 'ntmobile';
-/** The interface may only be on its way down to come up again. */
-const removedAfterMs = 2000;
+/** The interface may only be on its way down to come up again, as in a restart of the network. */
+const downAfterMs = 3000;
 
 const actions = { update: 0, error: 3 } as const;
 
@@ -29,8 +29,10 @@ export interface NetifdParts {
   /** The text of /etc/config/network, if there is one. */
   readonly readNetwork: () => string | undefined;
   readonly searchDomain: () => Promise<string | undefined>;
-  /** Sets the routes of the device again, which netifd has taken with it. */
+  /** Sets addresses and routes of the device again, which netifd has taken with it, or we. */
   readonly restore: () => void;
+  /** Takes addresses and routes from the device: its owner has put it down. */
+  readonly withdraw: () => void;
   /** Takes our own routes back where netifd has set them with another metric beside. */
   readonly yieldRoutes: () => void;
 }
@@ -47,6 +49,7 @@ export class Netifd {
   readonly #parts: NetifdParts;
   #interface: Interface | undefined;
   #settings: InterfaceSettings | undefined;
+  #withdrawn = false;
 
   constructor(ubus: UbusClient, parts: NetifdParts) {
     this.#ubus = ubus;
@@ -87,6 +90,8 @@ export class Netifd {
       zone: typeof zone === 'string' && zone !== '' ? zone : undefined,
       metric: typeof metric === 'number' ? metric : undefined,
     };
+    if (this.#withdrawn) this.#parts.restore();
+    this.#withdrawn = false;
     // The handler first has to end.
     setTimeout(() => void this.#update(), 0);
     return { status: ubusStatus.ok };
@@ -95,14 +100,18 @@ export class Netifd {
   async #down({ interface: name }: JsonObject): Promise<UbusAnswer> {
     if (this.#interface?.name === name) {
       this.#interface = undefined;
-      setTimeout(() => void this.#restoreIfRemoved(), removedAfterMs);
+      setTimeout(() => void this.#judgeDown(), downAfterMs);
     }
     return { status: ubusStatus.ok };
   }
 
-  /** An interface that its owner took down stays so; one whose section is gone is ours alone again. */
-  async #restoreIfRemoved(): Promise<void> {
-    if (this.#interface === undefined && (await this.#rows()).length === 0) this.#parts.restore();
+  /** Its owner took it down, then it has no addresses; or the section is gone, then it is ours alone again. */
+  async #judgeDown(): Promise<void> {
+    const rows = this.#interface ? [] : await this.#rows();
+    if (this.#interface) return;
+    this.#withdrawn = rows.length > 0;
+    if (this.#withdrawn) this.#parts.withdraw();
+    else this.#parts.restore();
   }
 
   async #rows(): Promise<JsonObject[]> {
@@ -116,9 +125,14 @@ export class Netifd {
   /** One that netifd has put up, or was waiting for us to put up, before we were there. */
   async #find(): Promise<void> {
     if (this.#parts.device === undefined) return;
-    const row = (await this.#rows()).find(({ up, pending }) => up === true || pending === true);
+    const rows = await this.#rows();
+    const row = rows.find(({ up, pending }) => up === true || pending === true);
     const name = row?.['interface'];
-    if (typeof name !== 'string') return;
+    if (typeof name !== 'string') {
+      this.#withdrawn = rows.length > 0;
+      if (this.#withdrawn) this.#parts.withdraw();
+      return;
+    }
     const section = sections(parseUci(this.#parts.readNetwork() ?? '').document).find(
       (each) => each.type === 'interface' && each.name === name,
     );
@@ -135,7 +149,8 @@ export class Netifd {
   /** The device is set up so now. */
   changed(settings: InterfaceSettings): void {
     this.#settings = settings;
-    void this.#update();
+    if (this.#withdrawn) this.#parts.withdraw();
+    else void this.#update();
   }
 
   async #update(): Promise<void> {

@@ -37,6 +37,7 @@ function withNetifd(bus: Bus, parts: Partial<NetifdParts> = {}) {
     readNetwork: () => undefined,
     searchDomain: async () => 'home.example',
     restore: () => {},
+    withdraw: () => {},
     yieldRoutes: () => {},
     ...parts,
   });
@@ -110,9 +111,15 @@ test('an interface that its owner took down is left down', async () => {
   const down = { interface: 'ntm', proto: 'ntmobile', up: false, pending: false };
   const { object, told } = network([down]);
   await bus.connected([object]);
-  const { client, netifd } = withNetifd(bus);
-  await until(() => client.ready);
+  let withdrawn = 0;
+  const { client, netifd } = withNetifd(bus, {
+    withdraw: () => {
+      withdrawn += 1;
+    },
+  });
+  await until(() => client.ready && withdrawn === 1);
   netifd.changed(settings);
+  assert.is(withdrawn, 2);
   await client.call('network.interface', 'dump', {});
   assert.is(told.length, 0);
   bus.end();
@@ -135,24 +142,27 @@ test('a netifd that begins anew is told again', async () => {
   bus.end();
 });
 
-test('routes that netifd took with a removed interface are set again, those of one put down are not', async () => {
+test('an interface whose section is gone is ours again, one that was put down has no addresses until it is up', async () => {
   for (const [rows, wanted] of [
-    [[], 1],
-    [[{ interface: 'ntm', proto: 'ntmobile', up: false, pending: false }], 0],
+    [[], ['restored']],
+    [
+      [{ interface: 'ntm', proto: 'ntmobile', up: false, pending: false }],
+      ['withdrawn', 'restored'],
+    ],
   ] as const) {
     const bus = new Bus();
     const handler = await bus.connected([network(rows).object]);
-    let restored = 0;
+    const done: string[] = [];
     const { client } = withNetifd(bus, {
-      restore: () => {
-        restored += 1;
-      },
+      restore: () => done.push('restored'),
+      withdraw: () => done.push('withdrawn'),
     });
     await until(() => client.ready);
     await handler.call('ntmobile', 'interface_up', { interface: 'ntm' });
     await handler.call('ntmobile', 'interface_down', { interface: 'ntm' });
-    await new Promise((resolve) => setTimeout(resolve, 2200));
-    assert.is(restored, wanted);
+    await until(() => done.length === 1);
+    await handler.call('ntmobile', 'interface_up', { interface: 'ntm' });
+    assert.equal(done, wanted);
     bus.end();
   }
 });
