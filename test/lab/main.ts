@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Programs } from './daemon.ts';
+import { impair } from './impairment.ts';
 import { Lab, outFolder } from './lab.ts';
 import { type LabOptions, parseOptions, UsageError, usage } from './options.ts';
 import { failedEntry, type ReportEntry, reportEntry } from './outcome.ts';
@@ -45,7 +46,20 @@ async function runRows(lab: Lab, options: LabOptions, progress: Progress): Promi
       progress.line(tableRow(row.entry));
     }
   }
+  if (options.thenNetem.length > 0) await impair(lab.namespaces);
+  for (const pattern of withNetem(options)) {
+    progress.show(`pattern ${pattern.id} …`);
+    const row = await runRow(lab, pattern, trialOptions);
+    rows.push(row);
+    progress.line(tableRow(row.entry));
+  }
   return rows;
+}
+
+function withNetem(options: LabOptions): readonly Pattern[] {
+  if (options.thenNetem.length === 0) return [];
+  const again = rowsFor({ ...options, patterns: options.thenNetem });
+  return again.map((pattern) => ({ ...pattern, id: `${pattern.id} netem` }));
 }
 
 async function runRow(lab: Lab, pattern: Pattern, options: TrialOptions): Promise<Row> {

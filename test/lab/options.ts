@@ -19,8 +19,10 @@ export interface LabOptions {
   readonly engine: string | undefined;
   /** What carries packets; "mixed": the mobile node and its zone in user space, the rest in the kernel. */
   readonly dataPath: LabDataPath;
-  /** 50 ms round trip and 1 % loss. */
+  /** 50 ms round trip and 1 % loss, from the first row on. */
   readonly netem: boolean;
+  /** Rows by id that follow with that. */
+  readonly thenNetem: readonly string[];
   /** How many times slower than usual this machine is. */
   readonly slow: number;
 }
@@ -38,6 +40,7 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --floor               without the overlay: what network and harness themselves cost
   --datapath auto|user|kernel|mixed   mixed: MN and its zone in user space, CN and its zone in the kernel
   --netem               50 ms round trip and 1 % loss through the internet (needs the kernel's netem)
+  --then-netem 1,16     these rows again with netem, after all others
   --slow N              this machine is N times slower than usual: wider limits, less traffic
   --engine PATH         another txiki.js than the one NTM_TJS or npm gives
   --help`;
@@ -74,6 +77,7 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     engine: given.get('--engine'),
     dataPath: oneOf(given, '--datapath', ['auto', 'user', 'kernel', 'mixed']),
     netem: given.has('--netem'),
+    thenNetem: (given.get('--then-netem') ?? '').split(',').filter((id) => id !== ''),
     slow,
   };
 }
@@ -92,6 +96,7 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--engine', 'value'],
   ['--datapath', 'value'],
   ['--netem', 'flag'],
+  ['--then-netem', 'value'],
   ['--slow', 'value'],
   ['--help', 'flag'],
 ]);

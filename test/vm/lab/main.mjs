@@ -19,16 +19,11 @@ const usage = `npm run lab:kernel -- [options]
   --help`;
 /** A processor of a thousand million instructions a second is about so many times slower than usual. */
 const slow = 4;
-const few = [
-  '--datapath kernel --pattern 1,2,13',
-  '--datapath mixed --pattern 3,4',
-  '--datapath kernel --netem --pattern 16',
-];
+const few = ['--datapath kernel --pattern 2,13 --then-netem 16', '--datapath mixed --pattern 3'];
 const all = [
-  '--datapath kernel --pattern table',
-  '--datapath kernel --netem --pattern table',
-  '--datapath mixed --pattern table',
-  '--datapath kernel --pattern further,crash',
+  '--datapath kernel --then-netem table',
+  '--datapath mixed --pattern table --then-netem 1,8,16',
+  '--datapath user --pattern table',
 ];
 const folder = join(guestRoot, 'lab');
 const say = (text) => console.log(`# ${text}`);
