@@ -129,8 +129,12 @@ export class RecordWriter {
         return;
       }
       if (this.writer.length < 0x4000) this.#offsetBySuffix.set(rest, this.writer.length);
-      this.writer.u8(label.length);
-      for (let index = 0; index < label.length; index += 1) this.writer.u8(label.charCodeAt(index));
+      const bytes = new Uint8Array(label.length + 1);
+      bytes[0] = label.length;
+      for (let index = 0; index < label.length; index += 1) {
+        bytes[index + 1] = label.charCodeAt(index);
+      }
+      this.writer.put(bytes);
       rest = rest.slice(escapedLength(rest) + 1);
     }
     this.writer.u8(0);
