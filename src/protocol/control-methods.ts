@@ -108,6 +108,12 @@ export const controlMethods = {
     write: true,
     arguments: { peer: { type: 'string', required: true, help: 'name, virtual IP or Node ID' } },
   },
+  resolve: {
+    summary: 'What the NTM record of a name says',
+    role: 'node',
+    write: false,
+    arguments: { name: { type: 'string', required: true, help: 'name of a node, or of a zone' } },
+  },
   reload: {
     summary: 'Read the configuration again: what can change without a restart takes effect',
     role: 'any',

@@ -292,6 +292,20 @@ export type ReloadResult = {
   readonly problems: readonly string[];
 };
 
+/** The NTM record of a name (protocol.md 10). */
+export type ResolveResult = {
+  readonly name: string;
+  /** From the own Direction Server over its session, or from the DNS, which proves nothing. */
+  readonly source: 'direction-server' | 'dns';
+  readonly nodeId: string;
+  readonly publicKey: string;
+  readonly virtualIpv4: string | null;
+  readonly virtualIpv6: string | null;
+  readonly nat: 'unknown' | 'global' | 'private';
+  readonly dsKey: string;
+  readonly dsAddresses: readonly string[];
+};
+
 export type CloseResult = { readonly pathId: string; readonly peerName: string };
 
 export type TraceRow = {
@@ -335,6 +349,7 @@ export type ControlResults = {
   readonly connect: ConnectResult;
   readonly ping: PingResult;
   readonly close: CloseResult;
+  readonly resolve: ResolveResult;
   readonly reload: ReloadResult;
   readonly trace: TraceResult;
   readonly diagnose: DiagnoseResult;

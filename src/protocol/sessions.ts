@@ -403,16 +403,10 @@ export class Sessions {
   }
 }
 
-const answerNames: ReadonlySet<SealedName> = new Set<SealedName>([
-  'registrationResponse',
-  'updateResponse',
-  'directionResponse',
-  'routeDirectionAcknowledgement',
-  'relayResponse',
-  'pathCloseResponse',
+/** Whatever the table has as the answer to a message, and the refusal of any. */
+const answerNames: ReadonlySet<string> = new Set([
   'refusal',
-  'peerDirectionResponse',
-  'locationAcknowledgement',
+  ...Object.values(messages).flatMap((row) => ('answer' in row ? [row.answer] : [])),
 ]);
 
 function isAnswerName(name: SealedName): boolean {

@@ -264,6 +264,28 @@ check(
   },
 );
 
+check(
+  'the record of a name can be looked at, and a Direction Server found by its zone',
+  async () => {
+    const record = await laptop.call('resolve', { name: 'quiet' });
+    assert.is(record.name, 'quiet.home.example');
+    assert.is(record.source, 'direction-server');
+    assert.is(record.virtualIpv4, await virtualIp(quiet));
+    assert.equal(record.dsAddresses, [`${addresses['ds-a']}:4649`]);
+    const { ds: own } = await ds.call('status');
+    const zone = await laptop.call('resolve', { name: 'home.example' });
+    assert.is(zone.publicKey, own?.publicKey);
+    const shown = await rig.cli('cn', ['resolve', 'quiet', '--control', laptop.control]);
+    assert.match(
+      shown.text,
+      /Name: +quiet\.home\.example\n[\s\S]*Told by: +the own Direction Server/,
+    );
+    const nobody = await rig.cli('cn', ['resolve', 'nobody', '--control', laptop.control]);
+    assert.match(nobody.text, /There is no node of that name/);
+    assert.is(nobody.code, 1);
+  },
+);
+
 check('a name of a zone that only the owner named is looked up through the system', async () => {
   assert.match(await askStub('nobody.elsewhere.example', 'A'), /status: NXDOMAIN/);
 });

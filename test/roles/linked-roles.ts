@@ -42,6 +42,7 @@ export class Party {
   readonly answers: JsonObject[] = [];
   readonly events: JsonObject[] = [];
   readonly paths: PathCommand[] = [];
+  readonly dns: Output[] = [];
 
   constructor(machine: Machine, keys: KeyPair, local: Endpoint, seenAs = local) {
     this.machine = machine;
@@ -168,6 +169,7 @@ export class LinkedRoles {
     else if (out.kind === 'fatal') party.fatals.push(out.text);
     else if (out.kind === 'event') party.events.push(out.data);
     else if (out.kind === 'path') party.paths.push(out.command);
+    else if (out.kind === 'name-answer' || out.kind === 'dns-request') party.dns.push(out);
     else if (out.kind === 'control-answer' && out.answer.ok) party.answers.push(out.answer.result);
   }
 

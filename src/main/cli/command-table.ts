@@ -151,6 +151,15 @@ export const commandTable = {
     ...plain('serve', 'remove a node or Relay Server, its paths and its addresses'),
     positionals: [node],
   },
+  resolve: {
+    ...plain(
+      'mend',
+      'show what the NTM record of a name says',
+      'For the own zone the Direction Server is asked, for others the name servers of the system: what\n' +
+        'those say proves nothing, and a path is built only to the key that the Direction Servers agree on.',
+    ),
+    positionals: [{ name: 'NAME', required: true, help: 'name of a node or zone, or virtual IP' }],
+  },
   connect: {
     ...plain('mend', 'build a path to a peer now'),
     positionals: [peer],

@@ -60,6 +60,8 @@ export const commandFunctions: Readonly<Record<CommandName, CommandFunction>> = 
     ),
   connect: (system, command) =>
     show(system, command, 'connect', viewConnect, { peer: command.positionals[0] as string }),
+  resolve: (system, command) =>
+    show(system, command, 'resolve', viewResolved, { name: command.positionals[0] as string }),
   close: (system, command) =>
     show(system, command, 'close', (result) => `The path to "${result.peerName}" is closed.`, {
       peer: command.positionals[0] as string,
@@ -129,6 +131,19 @@ function viewInvite(result: InviteResult, system: System, withQr: boolean): stri
     'On the new device: ntmobile join INVITE. Whoever has the line can join: send it privately.',
   );
   return parts.join('\n');
+}
+
+function viewResolved(result: ControlResults['resolve']): string {
+  const lines = [
+    ['Name', result.name],
+    ['Node ID', result.nodeId],
+    ['Virtual IP', [result.virtualIpv4, result.virtualIpv6].filter((ip) => ip).join(', ') || '-'],
+    ['Behind a NAT', { unknown: 'unknown', global: 'no', private: 'yes' }[result.nat]],
+    ['Direction Server', result.dsAddresses.join(', ')],
+    ['Its key', result.dsKey],
+    ['Told by', result.source === 'dns' ? 'the DNS' : 'the own Direction Server'],
+  ];
+  return lines.map(([title, text]) => `${`${title}:`.padEnd(18)}${text}`).join('\n');
 }
 
 function viewConnect(result: ControlResults['connect']): string {

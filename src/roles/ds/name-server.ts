@@ -121,10 +121,13 @@ export class NameServer {
     return answer;
   }
 
-  /** An own node by name, with or without the zone, or by virtual IP, as its NTM record tells it. */
+  /** An own node by name, with or without the zone, or by virtual IP, or the zone: its NTM record. */
   find(wanted: string | Ip | undefined): { name: string; record: Uint8Array } | undefined {
     const { directory, config } = this.#ds;
     const text = (wanted ?? '').toLowerCase();
+    if (text === config.zone) {
+      return { name: text, record: zoneNtmRecord(this.#ds, this.#context.environment) };
+    }
     const record =
       directory.byIp(text as Ip) ?? directory.byName(nameInZone(text, config.zone) ?? text);
     if (record?.role !== 'node') return undefined;

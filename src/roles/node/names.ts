@@ -47,7 +47,14 @@ interface Waiting {
   readonly key: string;
 }
 
-export type Resolved = { readonly name: string; readonly record: NtmRecord } | string;
+/** A record and who told it, or the sentence that says why there is none. */
+export type Resolved =
+  | {
+      readonly name: string;
+      readonly record: NtmRecord;
+      readonly source: 'direction-server' | 'dns';
+    }
+  | string;
 
 interface Lookup {
   readonly name: string;
@@ -268,7 +275,7 @@ export class Names {
     const answer = readNtmAnswer(name, response);
     const target = { by: 'name', name } as const;
     if (tell) {
-      if ('found' in answer) tell({ name, record: answer.found });
+      if ('found' in answer) tell({ name, record: answer.found, source: 'dns' });
       else tell('absent' in answer ? noSuchName : (error ?? answer.failed));
     } else if ('found' in answer) this.#node.directions.ask(target, undefined, true);
     else this.#fail(targetKey(target), 'absent' in answer);
@@ -298,7 +305,7 @@ export class Names {
     const record =
       message?.name === 'nameResponse' ? decodeNtmRecord(message.values.record) : undefined;
     if (record && message?.name === 'nameResponse') {
-      tell?.({ name: message.values.name, record });
+      tell?.({ name: message.values.name, record, source: 'direction-server' });
     } else if (message?.name === 'refusal' && refusalName(message.values.code) === 'unknownPeer') {
       tell?.(noSuchName);
     } else tell?.('The Direction Server does not answer.');

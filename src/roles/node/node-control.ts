@@ -1,4 +1,5 @@
 /** The control methods of a node: status, paths, handovers, connect, ping, close, trace, diagnose. */
+import { toHex } from '../../base/bytes.ts';
 import { parseIp } from '../../base/ip.ts';
 import type { PathStats } from '../../datapath/commands.ts';
 import type { RoleContext } from '../../protocol/context.ts';
@@ -50,6 +51,8 @@ export class NodeControl {
         return this.#connect(id, call.method, String(call.arguments['peer'] ?? ''));
       case 'close':
         return this.#close(id, String(call.arguments['peer'] ?? ''));
+      case 'resolve':
+        return this.#resolve(id, String(call.arguments['name'] ?? ''));
       default:
         return this.#fail(id, `A node has no method "${call.method}".`);
     }
@@ -60,6 +63,26 @@ export class NodeControl {
       kind: 'control-answer',
       id,
       answer: { ok: true, result: result as JsonObject },
+    });
+  }
+
+  #resolve(id: number, text: string): void {
+    const name = text.toLowerCase().replace(/\.$/, '');
+    const ip = parseIp(name);
+    this.#node.names.find(ip ? { ip } : name, (resolved) => {
+      if (typeof resolved === 'string') return this.#fail(id, resolved);
+      const { record, source } = resolved;
+      this.#answer(id, {
+        name: resolved.name,
+        source,
+        nodeId: formatNodeId(record.nodeId),
+        publicKey: toHex(record.publicKey),
+        virtualIpv4: record.virtualIpv4 ?? null,
+        virtualIpv6: record.virtualIpv6 ?? null,
+        nat: record.nat,
+        dsKey: toHex(record.dsKey),
+        dsAddresses: record.dsAddresses,
+      });
     });
   }
 
