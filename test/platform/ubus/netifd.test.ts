@@ -151,7 +151,8 @@ test('an interface whose section is gone is ours again, one that was put down ha
     ],
   ] as const) {
     const bus = new Bus();
-    const handler = await bus.connected([network(rows).object]);
+    const known: JsonObject[] = [];
+    const handler = await bus.connected([network(known).object]);
     const done: string[] = [];
     const { client } = withNetifd(bus, {
       restore: () => done.push('restored'),
@@ -159,6 +160,7 @@ test('an interface whose section is gone is ours again, one that was put down ha
     });
     await until(() => client.ready);
     await handler.call('ntmobile', 'interface_up', { interface: 'ntm' });
+    known.push(...rows);
     await handler.call('ntmobile', 'interface_down', { interface: 'ntm' });
     await until(() => done.length === 1);
     await handler.call('ntmobile', 'interface_up', { interface: 'ntm' });
