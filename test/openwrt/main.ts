@@ -1,7 +1,7 @@
 /** `npm run test:openwrt`: see `options.ts`. The last line is `N passed, N failed, N skipped`. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { argv, env, exit } from 'node:process';
+import { argv, env, exit, pid } from 'node:process';
 import { checks } from './checks.ts';
 import { makeFeeds } from './feeds.ts';
 import { type OpenwrtOptions, readOptions, UsageError, type Userland, usage } from './options.ts';
@@ -53,7 +53,7 @@ async function runChecks(world: World, word: string): Promise<void> {
 
 async function runOn(userland: Userland, options: OpenwrtOptions): Promise<void> {
   checkFiles(userland);
-  const folder = join(outFolder, 'openwrt');
+  const folder = join(outFolder, `openwrt-${pid}`);
   const programs = {
     engine: join(outFolder, 'bin/tjs'),
     daemon: join(outFolder, 'ntmobiled.js'),
@@ -74,6 +74,8 @@ async function runOn(userland: Userland, options: OpenwrtOptions): Promise<void>
     await runChecks(world, options.word);
   } finally {
     await world.remove();
+    if (options.keep) console.log(`What the routers left is in ${folder}.`);
+    else rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -23,7 +23,7 @@ Two routers behind two NATs, installed, configured, upgraded and cleaned up agai
   --packages DIR    further packages to install from, such as txikijs, libsodium, kmod-tun
   --memory MB       of each router in QEMU (256)
   --only WORD       only checks whose name holds the word (what they need is done anyway)
-  --keep            leave the routers' folders in out/openwrt
+  --keep            leave the routers' folders in out/
   --help            this text
 
 The variables NTM_OPENWRT_IMAGE, NTM_OPENWRT_ROOTFS, NTM_OPENWRT_KERNEL and NTM_OPENWRT_PACKAGES name the
