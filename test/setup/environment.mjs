@@ -32,6 +32,7 @@ const commands = [
   { command: 'ip', package: 'iproute2' },
   { command: 'nft', package: 'nftables' },
   { command: 'shellcheck', package: 'shellcheck' },
+  { command: 'strace', package: 'strace' },
   { command: 'make', package: 'make' },
   { command: 'busybox', package: 'busybox' },
   { command: 'signify-openbsd', package: 'signify-openbsd' },
