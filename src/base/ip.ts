@@ -50,11 +50,42 @@ function longestZeroRun(bytes: Uint8Array): { start: number; end: number } {
   return best;
 }
 
-/** 4 or 16 bytes of a canonical address. */
+/**
+ * 4 or 16 bytes of a canonical address. Such text needs no judging, and a small engine is quicker at splitting it
+ * than at reading it letter by letter.
+ */
 export function ipBytes(ip: Ip): Uint8Array {
-  const bytes = parseIpBytes(ip);
-  assert(bytes !== undefined, 'an Ip is canonical text');
+  return isIpv6(ip) ? ipv6Bytes(ip) : ipv4Bytes(ip);
+}
+
+function ipv4Bytes(ip: Ip): Uint8Array {
+  const numbers = ip.split('.');
+  assert(numbers.length === 4, 'an Ip is canonical text');
+  const bytes = new Uint8Array(4);
+  for (let index = 0; index < 4; index += 1) bytes[index] = Number(numbers[index]);
   return bytes;
+}
+
+function ipv6Bytes(ip: Ip): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const gap = ip.indexOf('::');
+  const head = gap < 0 ? ip : ip.slice(0, gap);
+  const tail = gap < 0 ? '' : ip.slice(gap + 2);
+  if (head !== '') putGroups(bytes, 0, head.split(':'));
+  if (tail !== '') {
+    const groups = tail.split(':');
+    putGroups(bytes, 16 - groups.length * 2, groups);
+  }
+  return bytes;
+}
+
+function putGroups(bytes: Uint8Array, at: number, groups: readonly string[]): void {
+  assert(at >= 0 && at + groups.length * 2 <= 16, 'an Ip is canonical text');
+  for (let index = 0; index < groups.length; index += 1) {
+    const value = Number.parseInt(groups[index] as string, 16);
+    bytes[at + index * 2] = value >>> 8;
+    bytes[at + index * 2 + 1] = value & 0xff;
+  }
 }
 
 /** Any usual spelling of an address, or undefined. Zone identifiers are refused. */

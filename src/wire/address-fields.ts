@@ -44,7 +44,7 @@ function addressOf(length: 4 | 16, name: string): Field<Ip> {
     most: length,
     read: (reader) => readAddress(reader, length),
     write: (writer, value) => {
-      const raw = writtenIps.of(value).subarray(1);
+      const raw = ipBytes(value);
       if (raw.length !== length) {
         throw new AssertionFailure(`an ${name} address is written here`);
       }
@@ -64,41 +64,25 @@ function readIp(reader: Reader): Ip {
   return readAddress(reader, family === 6 ? 16 : 4);
 }
 
-/** What was written last, as it stands on the wire: the same few addresses go to many. */
-class Written<Value> {
-  readonly #bytes = new Map<Value, Uint8Array>();
-  readonly #make: (writer: Writer, value: Value) => void;
-
-  constructor(make: (writer: Writer, value: Value) => void) {
-    this.#make = make;
-  }
-
-  of(value: Value): Uint8Array {
-    let bytes = this.#bytes.get(value);
-    if (bytes === undefined) {
-      const writer = new Writer(20);
-      this.#make(writer, value);
-      bytes = writer.bytes;
-      if (this.#bytes.size >= writtenKept) this.#bytes.clear();
-      this.#bytes.set(value, bytes);
-    }
-    return bytes;
-  }
-}
-
-const writtenKept = 2048;
-
-const writtenIps = new Written<Ip>((writer, value) => {
+function writeIp(writer: Writer, value: Ip): void {
   const raw = ipBytes(value);
   writer.u8(raw.length === 16 ? 6 : 4).put(raw);
-});
-const writtenEndpoints = new Written<Endpoint>((writer, value) => {
-  writeIp(writer, endpointIp(value));
-  writer.u16(endpointPort(value));
-});
+}
 
-function writeIp(writer: Writer, value: Ip): void {
-  writer.put(writtenIps.of(value));
+/** The endpoints that were written last, as they stand on the wire: one move tells several of the same. */
+const writtenEndpoints = new Map<Endpoint, Uint8Array>();
+const endpointsKept = 256;
+
+function endpointBytes(value: Endpoint): Uint8Array {
+  let bytes = writtenEndpoints.get(value);
+  if (bytes === undefined) {
+    const writer = new Writer(19);
+    writeIp(writer, endpointIp(value));
+    bytes = writer.u16(endpointPort(value)).bytes;
+    if (writtenEndpoints.size >= endpointsKept) writtenEndpoints.clear();
+    writtenEndpoints.set(value, bytes);
+  }
+  return bytes;
 }
 
 function sampleIp(random: Random): Ip {
@@ -128,7 +112,7 @@ export const endpointField: Field<Endpoint> = {
     return endpoint(address, port || 1);
   },
   write: (writer, value) => {
-    writer.put(writtenEndpoints.of(value));
+    writer.put(endpointBytes(value));
   },
   sample: (random) => endpoint(sampleIp(random), 1 + randomBelow(random, 0xffff)),
   show: String,

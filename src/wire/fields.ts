@@ -260,21 +260,6 @@ export function isPlainText(value: string): boolean {
   return true;
 }
 
-/** Of the texts that were written last: names come again and again. */
-const writtenTexts = new Map<string, Uint8Array>();
-const textsKept = 1024;
-
-function textBytes(value: string): Uint8Array {
-  let raw = writtenTexts.get(value);
-  if (raw === undefined) {
-    assert(isPlainText(value), 'text without control characters is written here');
-    raw = utf8(value);
-    if (writtenTexts.size >= textsKept) writtenTexts.clear();
-    writtenTexts.set(value, raw);
-  }
-  return raw;
-}
-
 const sampleLetters = ['a', 'b', 'c', 'n', 'z', '0', '7', '-', '.', 'é', '名', '😀'];
 
 /** A length in one byte, then at most `limit` bytes of UTF-8 that `isPlainText` accepts. */
@@ -291,7 +276,8 @@ export function text(limit: number): Field<string> {
       return value ?? '';
     },
     write: (writer, value) => {
-      const raw = textBytes(value);
+      assert(isPlainText(value), 'text without control characters is written here');
+      const raw = utf8(value);
       if (raw.length > limit) {
         throw new AssertionFailure(`at most ${limit} bytes of text are written here`);
       }
