@@ -4,7 +4,7 @@
  * which are text. Nothing here throws on what others sent.
  */
 import { assert } from '../base/assert.ts';
-import { Reader, Writer } from '../base/bytes.ts';
+import { Reader, utf8, Writer } from '../base/bytes.ts';
 import { ednsUdpBytes, headerFlags, recordTypes } from './constants.ts';
 import { labelsOf, readName } from './name.ts';
 
@@ -129,15 +129,20 @@ export class RecordWriter {
         return;
       }
       if (this.writer.length < 0x4000) this.#offsetBySuffix.set(rest, this.writer.length);
-      const bytes = new Uint8Array(label.length + 1);
-      bytes[0] = label.length;
-      for (let index = 0; index < label.length; index += 1) {
-        bytes[index + 1] = label.charCodeAt(index);
-      }
-      this.writer.put(bytes);
+      this.writer.u8(label.length);
+      this.#label(label);
       rest = rest.slice(escapedLength(rest) + 1);
     }
     this.writer.u8(0);
+  }
+
+  /** A string of bytes; most are ASCII, which a small engine turns into bytes at once. */
+  #label(label: string): void {
+    if (ascii.test(label)) {
+      this.writer.put(utf8(label));
+      return;
+    }
+    for (let index = 0; index < label.length; index += 1) this.writer.u8(label.charCodeAt(index));
   }
 
   question(question: Question): void {
@@ -160,8 +165,11 @@ export class RecordWriter {
   }
 }
 
+const ascii = /^[ -~]*$/;
+
 /** Length of the first label as it is escaped in the text. */
 function escapedLength(name: string): number {
+  if (!name.includes('\\')) return name.includes('.') ? name.indexOf('.') : name.length;
   for (let index = 0; index < name.length; index += 1) {
     if (name[index] === '.') return index;
     if (name[index] === '\\') index += 1;

@@ -17,6 +17,17 @@ export function labelText(byte: number): string {
   return `\\${String(byte).padStart(3, '0')}`;
 }
 
+/** Nothing to escape: a small engine is quicker at a whole label than byte by byte. */
+const plainLabel = /^[!-\-/-[\]-~]*$/;
+
+function textOf(label: Uint8Array): string {
+  const whole = String.fromCharCode.apply(null, label as unknown as number[]);
+  if (plainLabel.test(whole)) return whole;
+  let text = '';
+  for (let index = 0; index < label.length; index += 1) text += labelText(label[index] as number);
+  return text;
+}
+
 /** The name at the reader's place, which is left behind it; fails the reader on anything malformed. */
 export function readName(reader: Reader): string {
   const { bytes } = reader;
@@ -43,9 +54,7 @@ export function readName(reader: Reader): string {
       return failed(reader);
     }
     if (text !== '') text += '.';
-    for (let index = at + 1; index <= at + length; index += 1) {
-      text += labelText(bytes[index] as number);
-    }
+    text += textOf(bytes.subarray(at + 1, at + 1 + length));
     at += 1 + length;
   }
   reader.offset = after ?? at + 1;
@@ -57,6 +66,9 @@ function failed(reader: Reader): string {
   return '';
 }
 
+/** A character that is no byte. */
+const wide = /[^\0-\xff]/;
+
 /** The labels of a name, unescaped, as strings of bytes; undefined when it is not a name. */
 export function labelsOf(name: string): readonly string[] | undefined {
   if (name === '') return [];
@@ -65,9 +77,7 @@ export function labelsOf(name: string): readonly string[] | undefined {
   for (const label of labels ?? []) {
     total += label.length + 1;
     if (label.length === 0 || label.length > maxLabelBytes) return undefined;
-    for (let index = 0; index < label.length; index += 1) {
-      if (label.charCodeAt(index) > 0xff) return undefined;
-    }
+    if (wide.test(label)) return undefined;
   }
   return total > maxNameBytes ? undefined : labels;
 }

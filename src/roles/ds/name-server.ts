@@ -57,6 +57,9 @@ export class NameServer {
   #countedSecond = 0;
   #edition = 0;
 
+  /** Of this edition, by zone: as many answers say that there is nothing as say something. */
+  readonly #authorities = new Map<string, DnsRecord>();
+
   constructor(context: RoleContext, ds: DsRole) {
     this.#context = context;
     this.#ds = ds;
@@ -74,6 +77,7 @@ export class NameServer {
   /** The directory changed: what was kept may be wrong. */
   changed(): void {
     this.#edition += 1;
+    this.#authorities.clear();
     if (this.#keptByQuestion.size > 0) this.#keptByQuestion.clear();
   }
 
@@ -220,6 +224,14 @@ export class NameServer {
 
   /** The serial grows with every change that this run has seen, from the time of the day on. */
   #authority(zone: string): DnsRecord {
+    const kept = this.#authorities.get(zone);
+    if (kept) return kept;
+    const record = this.#newAuthority(zone);
+    this.#authorities.set(zone, record);
+    return record;
+  }
+
+  #newAuthority(zone: string): DnsRecord {
     const { unixSeconds = 1, now } = this.#context;
     const startedAt = Math.floor(unixSeconds - now / 1000);
     const server = this.#servers[0] as string;

@@ -16,7 +16,10 @@ import { BenchServer, engineName } from './server.ts';
 
 const root = env['NTM_ROOT'] ?? '.';
 const isSlow = env['NTM_TJS'] === undefined;
-const busy: Pace = { atOnce: 128 };
+/** Never both nodes of a pair at once. */
+function busy(online: number): Pace {
+  return { atOnce: Math.min(128, Math.floor(online / 4)) };
+}
 
 function option(name: string, fallback: string): string {
   const index = argv.indexOf(name);
@@ -89,20 +92,20 @@ async function measure(enrolled: number, online: number, empty: number): Promise
     await load.open(members.slice(0, online), server.publicKey);
     say(`${online} of them come online`);
     load.prepare();
-    await load.registrations(busy);
+    await load.registrations(busy(online));
     const nowResident = server.residentBytes();
     const registered: (Rate & { work: Work })[] = [];
     for (let round = 0; round < (isSlow ? 1 : 3); round += 1) {
       say(`registrations, round ${round + 1}`);
       load.prepare();
-      registered.push(await measured(server, () => load.registrations(busy)));
+      registered.push(await measured(server, () => load.registrations(busy(online))));
     }
     const best = registered.reduce((a, b) => (a.perCpuSecond > b.perCpuSecond ? a : b));
     say('paths for all pairs');
     await load.connectPairs();
     say('moves');
-    await load.moves(isSlow ? 100 : 2000, busy);
-    const moved = await measured(server, () => load.moves(isSlow ? 500 : 15_000, busy));
+    await load.moves(isSlow ? 100 : 2000, busy(online));
+    const moved = await measured(server, () => load.moves(isSlow ? 500 : 15_000, busy(online)));
     const half = Math.min(moved.perSecond, moved.perCpuSecond) / 2;
     say(`moves at ${half.toFixed(0)} a second`);
     const calm = await load.moves(Math.ceil(half * 5), { perSecond: half });
