@@ -19,7 +19,7 @@ import recorded from '../../vectors/ubus/09-invoke-args-result.json';
 import { Bus, until } from './bus.ts';
 
 const frames = recorded.exchanges.map(({ hex }) => fromHex(hex) as Uint8Array);
-const rounds = 100;
+const rounds = 40;
 
 /** One to four bytes changed, and now and then the end cut off. */
 function spoiled(frame: Uint8Array, seed: number): Uint8Array {
