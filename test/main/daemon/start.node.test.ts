@@ -148,7 +148,7 @@ check(
     const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const unprivileged = await rig.runDaemon('mn', nobody, ['--control', '/tmp/unused.sock'], user);
     assert.match(unprivileged.text, /ntm0 may not be made: run ntmobiled as root/);
-    assert.is(unprivileged.code, 78);
+    assert.is(unprivileged.code, 77);
 
     const closed = configured(mainSection() + goodNode);
     const shut = await rig.runDaemon('mn', closed, ['--control', '/tmp/unused.sock'], user);
