@@ -128,12 +128,17 @@ export class Writes {
     }
   }
 
+  /** What is replaced by `insert` alone; rows of other tables are to be removed first. */
+  static isReplaced(name: string): boolean {
+    return placeOf(name).table === undefined;
+  }
+
   /** Of an object that is not there; throws when another one has what must be unique. */
   insert(name: string, value: JsonObject): void {
     const { table, key } = placeOf(name);
     const row = table === undefined ? undefined : tables[table];
     if (!row) {
-      this.#run('INSERT INTO entries (name, value) VALUES (?, ?)', key, JSON.stringify(value));
+      this.#run('INSERT OR REPLACE INTO entries VALUES (?, ?)', key, JSON.stringify(value));
       return;
     }
     const names = [row.key, ...row.columns].map((each) => each.column);

@@ -161,7 +161,9 @@ function write(database: Database, changes: ReadonlyMap<string, JsonObject | und
   const writes = new Writes(database);
   try {
     database.exec('BEGIN IMMEDIATE');
-    for (const name of changes.keys()) writes.remove(name);
+    for (const [name, value] of changes) {
+      if (!value || !Writes.isReplaced(name)) writes.remove(name);
+    }
     for (const [name, value] of changes) if (value) writes.insert(name, value);
     writes.finish();
     database.exec('COMMIT');
