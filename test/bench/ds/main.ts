@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { argv, env, exit } from 'node:process';
 import { enterNamespace, isInside } from '../namespace.ts';
 import { DnsLoad } from './dns-load.ts';
@@ -40,6 +41,8 @@ interface Row {
   readonly dnsAnswersPerS: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** How late the load itself was: of `p99Ms` no fault of the server. */
+  readonly ownP99Ms: number;
   readonly residentBytesPerNode: number;
   readonly registrationsPerCpuS: number;
   readonly movesPerCpuS: number;
@@ -108,7 +111,11 @@ async function measure(enrolled: number, online: number, empty: number): Promise
     const moved = await measured(server, () => load.moves(isSlow ? 500 : 15_000, busy(online)));
     const half = Math.min(moved.perSecond, moved.perCpuSecond) / 2;
     say(`moves at ${half.toFixed(0)} a second`);
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
     const calm = await load.moves(Math.ceil(half * 5), { perSecond: half });
+    delay.disable();
+    const ownP99Ms = Number((delay.percentile(99) / 1e6).toFixed(2));
     say('DNS');
     const dns = new DnsLoad(enrolled);
     await dns.open();
@@ -123,6 +130,7 @@ async function measure(enrolled: number, online: number, empty: number): Promise
       dnsAnswersPerS: Math.round(answered.perSecond),
       p50Ms: Number(quantile(calm.latencies, 0.5).toFixed(2)),
       p99Ms: Number(quantile(calm.latencies, 0.99).toFixed(2)),
+      ownP99Ms,
       residentBytesPerNode: Math.round((resident - empty) / enrolled),
       registrationsPerCpuS: Math.round(best.perCpuSecond),
       movesPerCpuS: Math.round(moved.perCpuSecond),
