@@ -50,6 +50,7 @@ import {
   isLegSource,
   legDestination,
   newRelayEntry,
+  RelayBudget,
   type RelayEntry,
   relayStatsOf,
   setLeg,
@@ -92,9 +93,13 @@ export class DataPath {
   readonly #nonce = new Uint8Array(nonceLength);
   readonly drops = new Counters<DropReason>();
 
-  constructor(suite: Suite, sink: Sink) {
+  readonly #relayBudget: RelayBudget;
+
+  /** `relayBytesPerSecond` bounds what is relayed for others in all; 0 for no limit. */
+  constructor(suite: Suite, sink: Sink, relayBytesPerSecond = 0) {
     this.#suite = suite;
     this.#sink = sink;
+    this.#relayBudget = new RelayBudget(relayBytesPerSecond);
   }
 
   get relayCount(): number {
@@ -350,6 +355,10 @@ export class DataPath {
     entry.lastUsedAt = now;
     const destination = legDestination(entry, (1 - side) as Side, length, now);
     if (!destination) return true;
+    if (!this.#relayBudget.take(now, length)) {
+      this.drops.add('rate-limited');
+      return true;
+    }
     entry.forwardedPackets += 1;
     entry.forwardedBytes += length;
     this.#sink.send(destination, undefined, buffer, offset, length);

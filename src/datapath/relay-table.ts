@@ -83,3 +83,33 @@ export function relayStatsOf(entry: RelayEntry): PathStats {
     lastReceivedAt: forwardedPackets > 0 ? lastUsedAt : 0,
   };
 }
+
+/** How much may be relayed for others: so many bytes a second, a tenth of that at once; 0 for no limit. */
+export class RelayBudget {
+  readonly #bytesPerSecond: number;
+  #left: number;
+  #filledAt = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#left = this.#most;
+  }
+
+  get #most(): number {
+    return Math.max(this.#bytesPerSecond / 10, leastBudget);
+  }
+
+  /** False when this packet is one too many. */
+  take(now: number, length: number): boolean {
+    if (this.#bytesPerSecond === 0) return true;
+    const earned = ((now - this.#filledAt) * this.#bytesPerSecond) / 1000;
+    this.#left = Math.min(this.#most, this.#left + earned);
+    this.#filledAt = now;
+    if (this.#left < length) return false;
+    this.#left -= length;
+    return true;
+  }
+}
+
+/** A packet of any size fits. */
+const leastBudget = 65_536;

@@ -25,7 +25,7 @@ export function openCarrier(
   if (wanted === 'user') {
     return openUserCarrier(parts, 'The configuration says so ("option datapath user").');
   }
-  const refusal = whyNot(found, roles) ?? tryKernel(found, parts, name);
+  const refusal = whyNot(found, roles, parts) ?? tryKernel(found, parts, name);
   if (typeof refusal !== 'string') return refusal;
   if (wanted === 'auto') return openUserCarrier(parts, refusal);
   throw new ProblemToMend(
@@ -42,8 +42,13 @@ function look(): FoundModule {
   }
 }
 
-function whyNot(found: FoundModule, roles: readonly RoleName[]): string | undefined {
+function whyNot(
+  found: FoundModule,
+  roles: readonly RoleName[],
+  { relayBytesPerSecond }: CarrierParts,
+): string | undefined {
   if ('why' in found) return found.why;
+  if (relayBytesPerSecond > 0) return 'The bandwidth of the Relay Server is limited in user space.';
   // Both may have the same Path ID here, one as an end and one as the relay.
   const both = roles.includes('node') && roles.includes('rs');
   return both

@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly kernelDevice?: string | undefined;
   /** "auto" when absent. */
   readonly dataPath?: WantedDataPath;
+  /** What a Relay Server relays at most; 0 for no limit. */
+  readonly relayBytesPerSecond?: number;
   readonly names: NameSettings;
   readonly log: Log;
   readonly event: (role: RoleName, name: string, data: JsonObject) => void;
@@ -83,6 +85,7 @@ export class Host {
       port: this.#udp.port,
       device,
       kernelDevice: options.kernelDevice ?? device,
+      relayBytesPerSecond: options.relayBytesPerSecond ?? 0,
       coalesce: () => this.#udp.coalesce(),
       send: (to, uplink, buffer, offset, length) =>
         this.#udp.queue(to, uplink, buffer, offset, length),

@@ -25,6 +25,8 @@ export interface CarrierParts {
   readonly kernelDevice: string | undefined;
   /** Lets the kernel put together what comes to the UDP port. */
   readonly coalesce: () => void;
+  /** What is relayed for others at most; 0 for no limit. */
+  readonly relayBytesPerSecond: number;
   readonly send: Sink['send'];
   readonly notice: (notice: PathNotice) => void;
   /** After a batch of packets or notices. */

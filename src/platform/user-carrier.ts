@@ -1,6 +1,6 @@
 /** Packets in user space: the data path of src/datapath between the UDP port and a TUN device. */
 import { assert } from '../base/assert.ts';
-import { DataPath, headroom, tailroom } from '../datapath/data-path.ts';
+import { DataPath, headroom, type Sink, tailroom } from '../datapath/data-path.ts';
 import { now } from './clock.ts';
 import type { CarrierParts, PacketCarrier } from './packet-carrier.ts';
 import { TunDevice, tunHeadroom, tunTailroom } from './tjs/tun.ts';
@@ -11,11 +11,12 @@ export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarr
   assert(tunHeadroom >= headroom && tunTailroom >= tailroom, 'a packet is sealed in place');
   const { device, failed } = parts;
   let virtual: VirtualInterface | undefined;
-  const path = new DataPath(parts.suite, {
+  const sink: Sink = {
     send: parts.send,
     deliver: (buffer, offset, length) => virtual?.write(buffer, offset, length),
     notice: parts.notice,
-  });
+  };
+  const path = new DataPath(parts.suite, sink, parts.relayBytesPerSecond);
   const open = (name: string, gone: () => void): InnerDevice => {
     const tun = new TunDevice(name, {
       packet: (buffer, offset, length) => path.outbound(now(), buffer, offset, length),

@@ -90,6 +90,14 @@ export const controlMethods = {
     write: true,
     arguments: { node: { type: 'string', required: true, help: 'name or Node ID' } },
   },
+  drain: {
+    summary: 'Empty this Relay Server: it gets no new paths, and those it has go elsewhere',
+    role: 'rs',
+    write: true,
+    arguments: {
+      off: { type: 'boolean', required: false, help: 'take paths again' },
+    },
+  },
   connect: {
     summary: 'Build a path to a peer now and wait for it',
     role: 'node',

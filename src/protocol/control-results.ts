@@ -96,6 +96,8 @@ export type RsStatus = {
   readonly exit: boolean;
   readonly paths: number;
   readonly pathLimit: number;
+  /** Its owner wants it empty. */
+  readonly draining: boolean;
   readonly counters: Readonly<Record<string, number>>;
 };
 
@@ -262,6 +264,9 @@ export type RenameResult = {
 };
 export type RemoveResult = { readonly nodeId: string; readonly name: string };
 
+/** How many paths it has still: those that found no other Relay Server, and exits. */
+export type DrainResult = { readonly draining: boolean; readonly paths: number };
+
 export type ConnectResult = {
   readonly pathId: string;
   readonly peerName: string;
@@ -346,6 +351,7 @@ export type ControlResults = {
   readonly uninvite: UninviteResult;
   readonly rename: RenameResult;
   readonly remove: RemoveResult;
+  readonly drain: DrainResult;
   readonly connect: ConnectResult;
   readonly ping: PingResult;
   readonly close: CloseResult;

@@ -128,7 +128,11 @@ export class Initiator {
     association.peerIncarnation = values.incarnation;
     association.lastHeardAt = now;
     const keys = pending.handshake.split();
-    const session = newSession(association, pending.localId, values.sender, keys, from, now);
+    // Where it was sent, not where the answer came from: a copy of it can come from anywhere.
+    const { endpoints } = association;
+    const sentTo = endpoints[pending.tries % Math.max(1, endpoints.length)];
+    const endpoint = endpoints.includes(from) ? from : (sentTo ?? from);
+    const session = newSession(association, pending.localId, values.sender, keys, endpoint, now);
     session.confirmed = true;
     return { session, request: pending.payload, answer };
   }

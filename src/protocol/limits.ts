@@ -43,7 +43,9 @@ export const limits = {
   keepaliveMostMs: 55 * second,
   keepaliveGlobalMs: 50 * second,
   /** A Relay Server tells its DS so often that it lives: paths wait for it when the DS has restarted. */
-  keepaliveRelayMs: 2 * second,
+  keepaliveRelayMs: 1 * second,
+  /** One that was silent for so long, two keepalives with their repetitions, is taken for dead. */
+  relaySilentMs: 2200,
   /** A DS takes a node for gone when it was silent for this long. */
   offlineAfterMs: 180 * second,
   leaseSeconds: 3600,
@@ -72,6 +74,8 @@ export const limits = {
   deadProbes: 3,
   /** How long data is sent both ways round after a move until one is confirmed. */
   bicastMs: 400,
+  /** The same when a path goes from one Relay Server to another: both ends have to hear of it first. */
+  relayChangeMs: 1500,
   unverifiedBudgetBytes: 256 * 1024,
   unverifiedMs: 500,
   oldEpochMs: 10 * second,

@@ -131,6 +131,13 @@ export class Registration {
     this.#timers.set('keepalive', '', this.#context.now + this.#interval());
   }
 
+  #updateIsPending(): boolean {
+    for (const { message } of this.association.requests.values()) {
+      if (message.name === 'updateRequest') return true;
+    }
+    return false;
+  }
+
   #interval(): number {
     if (this.#registrant.keepaliveMs !== undefined) return this.#registrant.keepaliveMs;
     return this.#locality.nat === 'global' ? limits.keepaliveGlobalMs : this.#keepaliveMs;
@@ -249,7 +256,9 @@ export class Registration {
     const now = this.#context.now;
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
       if (due.name === 'keepalive') {
-        if (this.association.current) this.update();
+        // One that is unanswered goes on being repeated, until the session itself is in doubt.
+        if (this.#updateIsPending()) this.#timers.set('keepalive', '', now + this.#interval());
+        else if (this.association.current) this.update();
         else if (!this.association.handshake) this.connect();
       } else {
         this.connect();

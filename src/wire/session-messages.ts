@@ -179,6 +179,17 @@ export const sessionMessages = {
     source: 'added',
     fields: { code: u8, text: text(200), retrySeconds: u16 },
   }),
+  relayReport: row({
+    code: 0x1c,
+    title: 'Relay Report',
+    framing: 'sealed',
+    from: 'RS',
+    to: 'DS',
+    purpose:
+      'How loaded this Relay Server is, what share its owner wants it to have, and whether it is to be emptied. Wants no answer: the next one is soon.',
+    source: 'added',
+    fields: { paths: u32, pathLimit: u32, weight: u8, draining: flag },
+  }),
   sessionClose: row({
     code: 0x1f,
     title: 'Session Close',

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Endpoint } from '../../src/base/ip.ts';
 import type { Side, Unverified } from '../../src/datapath/commands.ts';
+import { RelayBudget } from '../../src/datapath/relay-table.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import { PathEnd, pair, pathId, places, toOne, toZero } from './path-end.ts';
 
@@ -108,6 +109,20 @@ test('a relay cannot be made of a packet’s own path: the end that has the keys
   one.inbound(packet(0, 9), places[0]);
   assert.equal(one.delivered, [toOne(9)]);
   assert.equal(one.sent, []);
+});
+
+test('what is relayed in all is bounded: so many bytes a second, whoever sends them', () => {
+  const budget = new RelayBudget(1_000_000);
+  let passed = 0;
+  for (let now = 0; now < 10_000; now += 1) {
+    for (let count = 0; count < 5; count += 1) if (budget.take(now, 1000)) passed += 1000;
+  }
+  assert.ok(Math.abs(passed - 10_000_000) < 200_000, String(passed));
+  const unlimited = new RelayBudget(0);
+  assert.is(unlimited.take(0, 1e9), true);
+  const slow = new RelayBudget(1000);
+  assert.is(slow.take(0, 60_000), true, 'a packet of any size fits');
+  assert.is(slow.take(1, 60_000), false);
 });
 
 test.run();

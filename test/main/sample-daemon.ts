@@ -74,6 +74,7 @@ export const rs: RsStatus = {
   exit: true,
   paths: 2,
   pathLimit: 4096,
+  draining: false,
   counters: {},
 };
 

@@ -127,6 +127,7 @@ export class LinkedRoles {
       device: 'ntm1',
       mtu: 1400,
       pathLimit: 100,
+      weight: 10,
       exitPools: [],
     });
     return this.#add(new Party(machine, environment.keys, local));

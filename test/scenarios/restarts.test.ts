@@ -151,10 +151,10 @@ test('idle nodes are back in a second when their Direction Server has crashed an
     for (const ds of world.ds) {
       const answer = world.call(ds, 'ds', 'nodes', {});
       assert.ok(answer?.ok);
-      const rows = answer.result['nodes'] as { role: string; online: boolean }[];
+      const rows = answer.result['nodes'] as { kind: string; online: boolean }[];
       assert.ok(rows.length > 0);
       assert.ok(
-        rows.every((row) => row.role !== 'node' || row.online),
+        rows.every((row) => row.kind !== 'node' || row.online),
         JSON.stringify(rows),
       );
     }

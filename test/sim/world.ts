@@ -223,6 +223,7 @@ export class World {
           device: 'ntm0',
           mtu: 1420,
           pathLimit: 10_000,
+          weight: 10,
           exitPools: [],
           ...setting,
         }),

@@ -147,6 +147,16 @@ export const commandTable = {
     ...plain('serve', 'give a node another name'),
     positionals: [node, { name: 'NEW-NAME', required: true, help: 'the new name' }],
   },
+  drain: {
+    ...plain(
+      'serve',
+      'empty this Relay Server: paths go elsewhere, no new ones come',
+      'Also after a restart, until "ntmobile drain --off". A path moves while it is in use and loses\n' +
+        'nothing. Paths stay for which there is no other Relay Server, and those to its exit, whose\n' +
+        'connections would break; "ntmobile status" shows how many.',
+    ),
+    options: { off: { help: 'take paths again' } },
+  },
   remove: {
     ...plain('serve', 'remove a node or Relay Server, its paths and its addresses'),
     positionals: [node],

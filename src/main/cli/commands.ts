@@ -58,6 +58,8 @@ export const commandFunctions: Readonly<Record<CommandName, CommandFunction>> = 
       (result) => `"${result.name}" is removed: its paths and addresses are gone.`,
       { node: command.positionals[0] as string },
     ),
+  drain: (system, command) =>
+    show(system, command, 'drain', viewDrain, { off: command.switches.has('off') }),
   connect: (system, command) =>
     show(system, command, 'connect', viewConnect, { peer: command.positionals[0] as string }),
   resolve: (system, command) =>
@@ -144,6 +146,9 @@ function viewResolved(result: ControlResults['resolve']): string {
     ['Told by', result.source === 'dns' ? 'the DNS' : 'the own Direction Server'],
   ];
   return lines.map(([title, text]) => `${`${title}:`.padEnd(18)}${text}`).join('\n');
+
+function viewDrain({ draining, paths }: ControlResults['drain']): string {
+  return draining ? `Draining; ${paths} paths are here still.` : 'Taking paths again.';
 }
 
 function viewConnect(result: ControlResults['connect']): string {

@@ -68,7 +68,7 @@ function viewRs(rs: RsStatus): string {
     ['address', rs.advertised.join('  ')],
     ['Direction Server', describeServer(rs.directionServer)],
     ['exit', rs.exit ? 'carries traffic to general nodes' : 'no'],
-    ['paths', `${rs.paths} of at most ${rs.pathLimit}`],
+    ['paths', `${rs.paths} of at most ${rs.pathLimit}${rs.draining ? ', draining' : ''}`],
   ];
   return `Relay Server ${fullName(rs.name, rs.zone)}\n${renderFields(fields)}`;
 }

@@ -27,6 +27,8 @@ import type { DaemonArguments } from './arguments.ts';
 import { loadSettings } from './preparation.ts';
 import { applySettings, withLive } from './reload.ts';
 
+const bytesPerMegabit = 125_000;
+
 export interface DaemonParts {
   readonly given: DaemonArguments;
   readonly settings: Settings;
@@ -96,6 +98,7 @@ export class Daemon {
       device,
       kernelDevice: settings.node?.device ?? settings.rs?.device,
       dataPath: settings.dataPath,
+      relayBytesPerSecond: (settings.rs?.bandwidth ?? 0) * bytesPerMegabit,
       log,
       event: (role, name, data) => this.#publish(name, { role, ...data }),
       fatal: (role, text) => this.#roleEnded(role, text),

@@ -94,6 +94,7 @@ function rsConfig(settings: Settings, facts: Facts): RsConfig | undefined {
     device: rs.device,
     mtu: rs.mtu,
     pathLimit: rs.path_limit,
+    weight: rs.weight,
     exitPools: rs.exit_pool,
   };
 }

@@ -117,6 +117,12 @@ export function rsTable(port: number) {
     device: withDefault(deviceName, 'ntm1', 'virtual interface of the exit'),
     mtu,
     path_limit: withDefault(integer(1, 65_536), 4096, 'paths at the same time'),
+    weight: withDefault(integer(1, 100), 10, 'share of the paths against other Relay Servers'),
+    bandwidth: withDefault(
+      integer(0, 100_000),
+      0,
+      'Mbit/s relayed for the network at most, which takes the user-space data path; 0 for no limit',
+    ),
   };
 }
 

@@ -18,6 +18,8 @@ export interface RouteOptions {
   readonly unverified?: boolean;
   /** Send by the other route too, until one has answered. */
   readonly bicast?: boolean;
+  /** The Relay Server before this one: data goes there too for a moment. */
+  readonly former?: Endpoint | undefined;
 }
 
 export class Routes {
@@ -57,7 +59,9 @@ export class Routes {
     const direct = this.#route(tunnel, tunnel.direct);
     const relayed = tunnel.active === 'relay';
     const route = relayed ? relay : tunnel.active === 'direct' ? direct : undefined;
-    const also = options.bicast ? (relayed ? direct : relay) : undefined;
+    const former = this.#route(tunnel, options.former);
+    const also = former ?? (options.bicast ? (relayed ? direct : relay) : undefined);
+    const alsoMs = former ? limits.relayChangeMs : limits.bicastMs;
     const unverified: Unverified | undefined = options.unverified
       ? {
           budgetBytes: limits.unverifiedBudgetBytes,
@@ -70,8 +74,8 @@ export class Routes {
       pathId: tunnel.pathId,
       route,
       relayed,
-      relays: tunnel.relay?.endpoints ?? [],
-      ...(also && { also, alsoUntil: this.#context.now + limits.bicastMs }),
+      relays: [...(tunnel.relay?.endpoints ?? []), ...tunnel.formerRelays],
+      ...(also && { also, alsoUntil: this.#context.now + alsoMs }),
       ...(unverified && { unverified }),
     });
     if (route && tunnel.toldEpoch !== tunnel.sendEpoch) this.#context.tellEpoch(tunnel);

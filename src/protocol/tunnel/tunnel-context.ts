@@ -95,7 +95,7 @@ export class TunnelContext {
   }
 
   isRelay(tunnel: Tunnel, from: Endpoint): boolean {
-    return tunnel.relay?.endpoints.includes(from) ?? false;
+    return tunnel.relay?.endpoints.includes(from) || tunnel.formerRelays.includes(from);
   }
 
   /** A message under the newest control keys in use; undefined before there are any. */

@@ -97,6 +97,8 @@ export interface Tunnel {
   readonly createdAt: number;
   revision: number;
   relay: RelayInfo | undefined;
+  /** Endpoints of Relay Servers it had before: what comes from there is still relayed. */
+  formerRelays: readonly Endpoint[];
   readonly keys: (ControlKeys | undefined)[];
   /** Epoch of the newest keys, -1 before the first handshake, and the one that is sent under. */
   newestEpoch: number;
@@ -150,6 +152,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     createdAt: now,
     revision: plan.revision,
     relay: plan.relay,
+    formerRelays: [],
     keys: [undefined, undefined, undefined, undefined],
     newestEpoch: -1,
     sendEpoch: -1,

@@ -112,16 +112,25 @@ export class Tunnels {
     const after = change.relay ?? before;
     tunnel.relay = after;
     if (after && (before?.relayId !== after.relayId || before.incarnation !== after.incarnation)) {
-      tunnel.leg.state = 'none';
-      tunnel.leg.tries = 0;
-      this.#probes.move(tunnel);
-      if (tunnel.active === 'relay') this.#routes.apply(tunnel);
+      this.#changeRelay(tunnel, before);
     } else if (after && tunnel.leg.state !== 'open') {
       this.#legs.keepAlive(tunnel);
     }
     if (tunnel.pending) this.#keys.repeat(tunnel);
     else if (tunnel.plan.initiator && tunnel.sendEpoch < 0) this.#keys.start(tunnel, 'start');
     else this.#probes.restartSearch(tunnel);
+  }
+
+  /** Data goes by both Relay Servers until both ends must have a leg at the new one. */
+  #changeRelay(tunnel: Tunnel, before: RelayInfo | undefined): void {
+    if (before && before.relayId !== tunnel.relay?.relayId) {
+      tunnel.formerRelays = [...before.endpoints, ...tunnel.formerRelays].slice(0, formerRelays);
+    }
+    tunnel.leg.state = 'none';
+    tunnel.leg.tries = 0;
+    tunnel.leg.observed = undefined;
+    this.#probes.move(tunnel);
+    if (tunnel.active === 'relay') this.#routes.apply(tunnel, { former: before?.endpoints[0] });
   }
 
   /** Removes a path; with a reason the peer is told. */
@@ -450,6 +459,8 @@ export class Tunnels {
     this.#probes.test(tunnel, 'active');
   }
 }
+
+const formerRelays = 4;
 
 const timerNames: readonly TunnelTimer[] = [
   'handshake',

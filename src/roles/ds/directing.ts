@@ -310,6 +310,28 @@ export class Directing {
     }
   }
 
+  /**
+   * Moves the paths of a Relay Server to others, as far as there are any; how many moved. One that is `dead`
+   * gives up its exits too: a new one has another address, which ends connections to general hosts.
+   */
+  evacuate(relayId: NodeId, dead: boolean): number {
+    let moved = 0;
+    for (const path of [...(this.#pathsByRelay.get(relayId) ?? [])]) {
+      const isExit = path.kind === 'exit';
+      const other = this.#choose(isExit ? [path.ends[0]] : path.ends, isExit, relayId);
+      if (!other || other.relayId === relayId || (isExit && !dead)) continue;
+      moved += 1;
+      if (isExit || !path.commonKey) {
+        this.reissue(path, relayId);
+        continue;
+      }
+      this.#assign(path, other.relayId);
+      path.revision += 1;
+      this.#direct(path);
+    }
+    return moved;
+  }
+
   /** A Relay Server is gone: its paths get another one. */
   relayGone(relayId: NodeId): void {
     for (const path of [...(this.#pathsByRelay.get(relayId) ?? [])]) {

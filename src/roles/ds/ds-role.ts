@@ -42,7 +42,7 @@ import { NameServer } from './name-server.ts';
 import { NameUpdates } from './name-updates.ts';
 import { candidatesOf, type OnlineNode, placeOf, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
-import { type OnlineRelay, RelayFleet, relayInfo } from './relay-fleet.ts';
+import { type OnlineRelay, RelayFleet, relayInfo, usualWeight } from './relay-fleet.ts';
 
 /** What a first message told, until its session is confirmed. */
 interface Arrival {
@@ -66,7 +66,9 @@ export class DsRole implements Machine, Reach {
   readonly #control: DsControl;
   readonly names: NameServer;
   readonly #updates: NameUpdates;
-  readonly #timers = new Timers<'offline' | 'relay-offline' | 'last-seen' | 'wake'>();
+  readonly #timers = new Timers<
+    'offline' | 'relay-offline' | 'last-seen' | 'wake' | 'relay-silent'
+  >();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
 
@@ -328,13 +330,50 @@ export class DsRole implements Machine, Reach {
       exit: request.exit,
       paths: before?.paths ?? 0,
       pathLimit: before?.pathLimit ?? 0,
+      weight: before?.weight ?? usualWeight,
+      draining: before?.draining ?? false,
+      silent: false,
       heardAt: this.#context.now,
     };
     this.fleet.set(relay);
-    this.#timers.set('relay-offline', relay.relayId, this.#context.now + limits.offlineAfterMs);
+    this.#heardRelay(relay);
     if (!before) this.#announce(record, 'online');
     if (!before) this.directing.relayArrived();
     else if (before.incarnation !== relay.incarnation) this.directing.relayRestarted(relay);
+  }
+
+  #heardRelay(relay: OnlineRelay): void {
+    const { now } = this.#context;
+    relay.heardAt = now;
+    this.#timers.set('relay-offline', relay.relayId, now + limits.offlineAfterMs);
+    this.#timers.set('relay-silent', relay.relayId, now + limits.relaySilentMs);
+    if (!relay.silent) return;
+    relay.silent = false;
+    this.#context.log('info', `${this.#relayName(relay)} is heard again.`);
+    this.directing.relayArrived();
+  }
+
+  #relayName(relay: OnlineRelay): string {
+    return this.directory.get(relay.relayId)?.name ?? relay.relayId;
+  }
+
+  /** Its keepalives have stopped: its paths go elsewhere; should it live, they lose nothing by that. */
+  #relaySilent(relayId: NodeId): void {
+    const relay = this.fleet.get(relayId);
+    if (!relay) return;
+    relay.silent = true;
+    const moved = this.directing.evacuate(relayId, true);
+    const name = this.#relayName(relay);
+    this.#context.log('warn', `${name} is not heard any more; ${moved} of its paths moved.`);
+  }
+
+  #reported(relay: OnlineRelay, report: Values<'relayReport'>): void {
+    const { paths, pathLimit, weight, draining } = report;
+    const begins = draining && !relay.draining;
+    Object.assign(relay, { paths, pathLimit, draining, weight: Math.max(1, weight) });
+    if (!begins) return;
+    const moved = this.directing.evacuate(relay.relayId, false);
+    this.#context.log('info', `${this.#relayName(relay)} is to be emptied; ${moved} paths moved.`);
   }
 
   /** A Relay Server on this very host is seen at a loopback address: nodes reach it where they reach us. */
@@ -351,12 +390,15 @@ export class DsRole implements Machine, Reach {
       // Its timer is looked at when it is due: it would be moved for every message otherwise.
       node.heardAt = this.#context.now;
     }
+    const relay = this.fleet.get(peerId);
+    if (relay) this.#heardRelay(relay);
     const isForeign = this.federation.zoneOfKey(association.peerKey) !== undefined;
     if (message.name === 'updateRequest')
       this.#update(association, transaction, message.values, from);
     else if (message.name === 'registrationRequest')
       this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
     else if (message.name === 'sessionClose') this.#closed(association);
+    else if (message.name === 'relayReport' && relay) this.#reported(relay, message.values);
     else if (node && message.name === 'nameRequest')
       this.#nameRequest(association, transaction, message.values);
     else if (node || isForeign) this.#requests.handle(association, message, isForeign);
@@ -387,10 +429,6 @@ export class DsRole implements Machine, Reach {
       });
     } else {
       this.#sessions.answer(association, transaction, 'refusal', refusal('notEnrolled'));
-    }
-    if (relay) {
-      relay.heardAt = this.#context.now;
-      this.#timers.set('relay-offline', peerId, this.#context.now + limits.offlineAfterMs);
     }
     if (!node) return;
     node.toldLivePaths = true;
@@ -438,6 +476,7 @@ export class DsRole implements Machine, Reach {
     if (!this.fleet.get(relayId)) return;
     this.fleet.delete(relayId);
     this.#timers.clear('relay-offline', relayId);
+    this.#timers.clear('relay-silent', relayId);
     const record = this.directory.get(relayId);
     if (record) this.#announce(record, 'offline');
     this.directing.relayGone(relayId);
@@ -448,6 +487,7 @@ export class DsRole implements Machine, Reach {
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
       if (due.name === 'offline') this.#offlineIfSilent(due.key as NodeId);
       else if (due.name === 'last-seen') this.lastSeen.flush();
+      else if (due.name === 'relay-silent') this.#relaySilent(due.key as NodeId);
       else if (due.name === 'wake') {
         if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
       } else this.#relayOffline(due.key as NodeId);

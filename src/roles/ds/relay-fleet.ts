@@ -19,6 +19,11 @@ export interface OnlineRelay {
   exit: boolean;
   paths: number;
   pathLimit: number;
+  weight: number;
+  /** Its owner wants it empty. */
+  draining: boolean;
+  /** Not heard for so long that it may be dead: it gets no paths until it is heard again. */
+  silent: boolean;
   heardAt: number;
 }
 
@@ -32,6 +37,8 @@ export interface RelayWish {
 }
 
 const unknownDelayMs = 200;
+/** Of a Relay Server that has not reported yet. */
+export const usualWeight = 10;
 
 export class RelayFleet {
   readonly #relayById = new Map<NodeId, OnlineRelay>();
@@ -64,22 +71,24 @@ export class RelayFleet {
     const hosts = wish.hosts.map(endpointIp);
     const fits = [...this.#relayById.values()].filter(
       (relay) =>
+        !relay.silent &&
         (!wish.exit || relay.exit) &&
         (relay.pathLimit === 0 || relay.paths < relay.pathLimit) &&
         !relay.endpoints.some((each) => hosts.includes(endpointIp(each))),
     );
     const others = fits.filter((relay) => relay.relayId !== wish.avoid);
+    const wanted = others.filter((relay) => !relay.draining);
+    const among = [wanted, others, fits].find((each) => each.length > 0) ?? [];
     let best: OnlineRelay | undefined;
-    for (const relay of others.length > 0 ? others : fits) {
-      if (!best || cost(relay, wish) < cost(best, wish)) best = relay;
-    }
+    for (const relay of among) if (!best || cost(relay, wish) < cost(best, wish)) best = relay;
     return best;
   }
 }
 
-/** Tenths of the load count first, delays decide among equals. */
+/** Of the load by weight steps of a tenth count first, delays decide among equals. */
 function cost(relay: OnlineRelay, wish: RelayWish): number {
-  const load = relay.pathLimit > 0 ? Math.floor((relay.paths / relay.pathLimit) * 10) : 0;
+  const share = relay.pathLimit > 0 ? relay.paths / relay.pathLimit : 0;
+  const load = Math.floor((share * 10 * usualWeight) / relay.weight);
   const delay = wish.delays.reduce(
     (sum, each) => sum + (each.get(relay.relayId) ?? unknownDelayMs),
     0,

@@ -17,6 +17,8 @@ export interface RsConfig {
   readonly device: string;
   readonly mtu: number;
   readonly pathLimit: number;
+  /** Share of the paths that this server takes against others, 1 to 100. */
+  readonly weight: number;
   /** Zone's pools are routed to the device when this is an exit; told by the DS. */
   readonly exitPools: readonly Prefix[];
 }

@@ -29,7 +29,10 @@ export class RsControl {
     else if (call.method === 'paths') answer({ paths: this.#pathRows(stats) });
     else if (call.method === 'trace') answer({ trace: traceRows('rs', this.#context) });
     else if (call.method === 'diagnose') answer({ checks: [] });
-    else {
+    else if (call.method === 'drain') {
+      this.#rs.drain(call.arguments['off'] !== true);
+      answer({ draining: this.#rs.draining, paths: this.#rs.pathCount });
+    } else {
       const error = `A Relay Server has no method "${call.method}".`;
       this.#context.emit({ kind: 'control-answer', id, answer: { ok: false, error } });
     }
@@ -56,6 +59,7 @@ export class RsControl {
       exit: this.#rs.config.exit,
       paths: this.#rs.pathCount,
       pathLimit: this.#rs.config.pathLimit,
+      draining: this.#rs.draining,
       counters: this.#context.drops.snapshot(),
     };
   }

@@ -47,6 +47,7 @@ export class RsRole implements Machine, Registrant {
   readonly exits: Tunnels;
   readonly registration: Registration;
   registered: Values<'registrationResponse'> | undefined;
+  draining = false;
 
   constructor(environment: Environment, config: RsConfig) {
     this.#context = new RoleContext(environment);
@@ -67,6 +68,7 @@ export class RsRole implements Machine, Registrant {
       this,
     );
     this.#parts = [this.registration, this.#sessions, this.exits];
+    for (const [name] of environment.stored) if (name === 'rs/drain') this.draining = true;
   }
 
   handle(input: Input): void {
@@ -171,6 +173,7 @@ export class RsRole implements Machine, Registrant {
   onRegistered(values: Values<'registrationResponse'>): void {
     if (!this.registered) this.#context.log('info', `Registered as Relay Server ${values.name}.`);
     this.registered = values;
+    this.#report();
     this.#context.store('rs/registration', {
       name: values.name,
       zone: values.zone,
@@ -194,6 +197,25 @@ export class RsRole implements Machine, Registrant {
 
   onUpdated(): void {
     this.#locality.observed = undefined;
+    this.#report();
+  }
+
+  #report(): void {
+    const { pathLimit, weight } = this.config;
+    this.#sessions.tell(this.registration.association, 'relayReport', {
+      paths: this.pathCount,
+      pathLimit,
+      weight,
+      draining: this.draining,
+    });
+  }
+
+  /** The owner wants this server empty: no new paths, and those it has go elsewhere. Outlives a restart. */
+  drain(on: boolean): void {
+    this.draining = on;
+    this.#context.store('rs/drain', on ? { draining: true } : undefined);
+    this.#context.log('info', on ? 'Draining: paths go elsewhere.' : 'No longer draining.');
+    this.#report();
   }
 
   onRefused(_reason: RefusalName | undefined, text: string): void {

@@ -22,6 +22,9 @@ function relay(name: string, more: Partial<OnlineRelay> = {}): OnlineRelay {
     exit: false,
     paths: 0,
     pathLimit: 100,
+    weight: 10,
+    draining: false,
+    silent: false,
     heardAt: 0,
     ...more,
   };
