@@ -235,6 +235,11 @@ export function parsePrefix(text: string): Prefix | undefined {
   return prefixIp(value) === ip ? value : undefined;
 }
 
+/** Whether any address is in both. */
+export function prefixesOverlap(one: Prefix, other: Prefix): boolean {
+  return prefixContains(one, prefixIp(other)) || prefixContains(other, prefixIp(one));
+}
+
 export function prefixContains(value: Prefix, ip: Ip): boolean {
   return rangeContains(rangeOf(value), ipBytes(ip));
 }

@@ -5,6 +5,7 @@
  */
 import type { Endpoint, Ip, Prefix } from '../base/ip.ts';
 import type { PathId } from '../wire/ids.ts';
+import type { Alias } from './alias.ts';
 
 /** Where packets of a path go. */
 export interface Route {
@@ -35,6 +36,8 @@ export type PathCommand =
       readonly excludedPrefixes: readonly Prefix[];
       /** At an exit (the Relay Server's end): refuse inner destinations that are not global unicast. */
       readonly globalOnly: boolean;
+      /** The peer's IPv4 address and the one it has here, which is among `peerPrefixes` (protocol.md 11.12). */
+      readonly alias?: Alias;
       /** Without data for this long, an `idle` notice; 0 for never. */
       readonly idleMs: number;
     }

@@ -142,8 +142,8 @@ export class DataPath {
 
   #newPath(now: number, id: number, command: PathCommand & { op: 'path-new' }): void {
     if (this.#pathById.has(id)) return;
-    const { pathId, side, kind, peerPrefixes, globalOnly, idleMs } = command;
-    const entry = newPathEntry(pathId, side, kind, peerPrefixes, globalOnly, idleMs);
+    const { peerPrefixes, idleMs } = command;
+    const entry = newPathEntry(command);
     this.#pathById.set(id, entry);
     this.#routes.add(entry, peerPrefixes, command.excludedPrefixes);
     if (idleMs > 0) this.#timers.set('idle', String(id), now + idleMs);
@@ -238,6 +238,7 @@ export class DataPath {
     offset: number,
     length: number,
   ): void {
+    entry.rewrites?.out.outbound(buffer, offset, length);
     const start = offset - headroom;
     const total = length + headroom + tailroom;
     const counter = slot.counter;
@@ -403,6 +404,7 @@ export class DataPath {
       entry.drops.add('bad-seal');
       return;
     }
+    entry.rewrites?.back.inbound(buffer, body, innerLength);
     this.#countReceived(now, entry, slot, epoch, counter, innerLength, from, uplink);
     if (innerLength > 0 && this.#mayDeliver(entry, buffer, body, innerLength)) {
       this.#sink.deliver(buffer, body, innerLength);

@@ -5,8 +5,9 @@ import { type Endpoint, type Prefix, prefixIp } from '../base/ip.ts';
 import { ReplayWindow } from '../noise/replay-window.ts';
 import type { DropReason } from '../wire/drops.ts';
 import type { PathId } from '../wire/ids.ts';
+import { Rewrite } from './alias.ts';
 import { numberOfId } from './capsulated-packet.ts';
-import type { PathStats, Route, Side, Unverified } from './commands.ts';
+import type { PathCommand, PathStats, Route, Side, Unverified } from './commands.ts';
 import { type AddressKey, isHostMatch, keyOfIp, matchOf } from './inner-packet.ts';
 
 /** Packets that may arrive out of order under one key and are still told apart from replays. */
@@ -43,6 +44,8 @@ export interface PathEntry {
   /** The prefixes that are single addresses. */
   readonly peerAddresses: ReadonlySet<AddressKey>;
   readonly globalOnly: boolean;
+  /** From the alias to the peer's own address, and back. */
+  readonly rewrites: { readonly out: Rewrite; readonly back: Rewrite } | undefined;
   readonly idleMs: number;
   readonly slots: (KeySlot | undefined)[];
   /** First bytes of the keys it has had, the newest last. */
@@ -74,14 +77,8 @@ export interface PathEntry {
   readonly drops: Counters<DropReason>;
 }
 
-export function newPathEntry(
-  pathId: PathId,
-  side: Side,
-  kind: 'node' | 'exit',
-  prefixes: readonly Prefix[],
-  globalOnly: boolean,
-  idleMs: number,
-): PathEntry {
+export function newPathEntry(command: PathCommand & { op: 'path-new' }): PathEntry {
+  const { pathId, side, kind, peerPrefixes: prefixes, globalOnly, alias, idleMs } = command;
   return {
     pathId,
     id: numberOfId(pathId),
@@ -93,6 +90,10 @@ export function newPathEntry(
       prefixes.filter((each) => isHostMatch(matchOf(each))).map((each) => keyOfIp(prefixIp(each))),
     ),
     globalOnly,
+    rewrites: alias && {
+      out: new Rewrite(alias.alias4, alias.peer4),
+      back: new Rewrite(alias.peer4, alias.alias4),
+    },
     idleMs,
     slots: [undefined, undefined, undefined, undefined],
     hadKeys: [],

@@ -90,6 +90,15 @@ export const controlMethods = {
     write: true,
     arguments: { node: { type: 'string', required: true, help: 'name or Node ID' } },
   },
+  trust: {
+    summary: "Accept another Direction Server's zone, its new key, or the new device of a name",
+    role: 'ds',
+    write: true,
+    arguments: {
+      name: { type: 'string', required: true, help: 'the zone, or the whole name of a node' },
+      deny: { type: 'boolean', required: false, help: 'have nothing to do with that zone' },
+    },
+  },
   drain: {
     summary: 'Empty this Relay Server: it gets no new paths, and those it has go elsewhere',
     role: 'rs',

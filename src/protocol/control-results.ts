@@ -61,7 +61,13 @@ export type NodeStatus = {
 
 export type ZoneStatus = {
   readonly zone: string;
-  readonly policy: 'allow' | 'deny';
+  readonly policy: 'allow' | 'ask' | 'deny';
+  /** "found" by DNS, or named by the "owner" in the configuration. */
+  readonly source: 'owner' | 'found';
+  /** Hexadecimal. */
+  readonly publicKey: string;
+  /** Another key that DNS now names; `ntmobile trust` accepts it. */
+  readonly offeredKey: string | null;
   readonly reachable: boolean;
   readonly sinceMs: number | null;
 };
@@ -264,6 +270,15 @@ export type RenameResult = {
 };
 export type RemoveResult = { readonly nodeId: string; readonly name: string };
 
+/** What was accepted, or is denied from now on. */
+export type TrustResult = {
+  readonly name: string;
+  readonly kind: 'zone' | 'node';
+  /** Public key of the zone in hexadecimal, or Node ID of the name. */
+  readonly key: string;
+  readonly policy: 'allow' | 'deny';
+};
+
 /** How many paths it has still: those that found no other Relay Server, and exits. */
 export type DrainResult = { readonly draining: boolean; readonly paths: number };
 
@@ -352,6 +367,7 @@ export type ControlResults = {
   readonly rename: RenameResult;
   readonly remove: RemoveResult;
   readonly drain: DrainResult;
+  readonly trust: TrustResult;
   readonly connect: ConnectResult;
   readonly ping: PingResult;
   readonly close: CloseResult;

@@ -101,6 +101,16 @@ export const limits = {
   maxInvites: 1024,
   maxPathsPerDs: 1_000_000,
   maxForeignZones: 64,
+  /** Names of foreign zones whose Node ID is pinned. */
+  maxForeignNames: 16_384,
+  /** Paths and requests a second of one foreign zone, beyond which it is not served. */
+  maxPathsPerZone: 20_000,
+  zoneRequestsPerSecond: 500,
+  /** Zones looked up in the DNS in a second, and how long a failure is remembered. */
+  zoneLookupsPerSecond: 5,
+  zoneRetryMs: 30 * second,
+  /** Direction Requests that wait for a zone to be found. */
+  maxZoneWaiters: 256,
   /** Relay Servers online at one DS. */
   maxRelays: 64,
 } as const;

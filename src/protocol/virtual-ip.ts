@@ -16,6 +16,9 @@ import {
 } from '../base/ip.ts';
 import type { Suite } from '../noise/suite.ts';
 
+/** Where all virtual IPv4 addresses lie (RFC 2544): clashes with neither private nor carrier addresses. */
+export const virtualIpv4Range = '198.18.0.0/15' as Prefix;
+
 /** The ULA /64 (RFC 4193) of the zone of this DS key. */
 export function zonePrefixIpv6(suite: Suite, dsKey: Uint8Array): Prefix {
   const digest = suite.hash(utf8('NTMobile 1 virtual ipv6'), dsKey);

@@ -2,7 +2,7 @@
  * Messages by which a Direction Server has a path built, changed and closed (paper sections 3.3 and
  * 3.4), and those between the Direction Servers of the two nodes (figure 3).
  */
-import { ip, ipv4, ipv6 } from './address-fields.ts';
+import { ip, ipv4, ipv6, prefixField } from './address-fields.ts';
 import { list, optional, struct } from './composite-fields.ts';
 import { below, blob, choice, flag, publicKey, text, u16, u32 } from './fields.ts';
 import {
@@ -20,6 +20,28 @@ import {
 } from './message-row.ts';
 
 export const directionMessages = {
+  zoneGreeting: row({
+    code: 0x26,
+    title: 'Zone Greeting',
+    framing: 'sealed',
+    from: 'DS',
+    to: 'DS',
+    answer: 'zoneWelcome',
+    purpose:
+      'First request between Direction Servers: for which zone the sender speaks, and its pools.',
+    source: 'added',
+    fields: { zone, pools: list(prefixField, 4) },
+  }),
+  zoneWelcome: row({
+    code: 0x27,
+    title: 'Zone Welcome',
+    framing: 'sealed',
+    from: 'DS',
+    to: 'DS',
+    purpose: 'The same of the other zone; from here on both may ask for paths.',
+    source: 'added',
+    fields: { zone, pools: list(prefixField, 4) },
+  }),
   directionRequest: row({
     code: 0x14,
     title: 'Direction Request',

@@ -31,6 +31,18 @@ export const refusals = {
     code: 19,
     text: 'This invite is for the other role, node or Relay Server. Ask for a new one.',
   },
+  zoneAsks: {
+    code: 20,
+    text: 'The owner of a Direction Server has to accept the other zone first, with "ntmobile trust ZONE".',
+  },
+  zoneKeyChanged: {
+    code: 21,
+    text: 'That zone has another key than before. Its owner must confirm it, then "ntmobile trust ZONE" on your Direction Server.',
+  },
+  nameChanged: {
+    code: 22,
+    text: 'That name is another node than before. Its owner must confirm it, then "ntmobile trust NAME" on your Direction Server.',
+  },
 } as const;
 
 export type RefusalName = keyof typeof refusals;

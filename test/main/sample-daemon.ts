@@ -59,7 +59,17 @@ export const ds: DsStatus = {
   relaysOnline: 1,
   invites: 1,
   paths: 1,
-  zones: [{ zone: 'zone-b', policy: 'allow', reachable: false, sinceMs: null }],
+  zones: [
+    {
+      zone: 'zone-b',
+      policy: 'allow',
+      source: 'owner',
+      publicKey: 'ab'.repeat(32),
+      offeredKey: null,
+      reachable: false,
+      sinceMs: null,
+    },
+  ],
   counters: {},
 };
 

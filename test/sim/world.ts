@@ -5,6 +5,7 @@
  */
 import { assert } from '../../src/base/assert.ts';
 import { type Endpoint, endpoint, type Ip, type Prefix, parseIp } from '../../src/base/ip.ts';
+import { decodeMessage } from '../../src/dns/message.ts';
 import { generateKeyPair } from '../../src/noise/keys.ts';
 import type { KeyPair, Suite } from '../../src/noise/suite.ts';
 import { decodeInvite } from '../../src/protocol/invite.ts';
@@ -44,6 +45,7 @@ const startMs = 100_000;
 /** Unix time at virtual time 0, for what has a wall clock. */
 const wallClockSeconds = 1_800_000_000;
 export const ntmPort = 4649;
+const resolverAt = '203.0.113.53:53' as Endpoint;
 
 function base(text: string): number {
   const parts = text.split('.').map(Number);
@@ -61,6 +63,8 @@ export class World {
   readonly watchers: HostWatcher[] = [];
   readonly hostByName = new Map<string, Host>();
   readonly directionServers: DirectionServer[] = [];
+  /** Whose records the DNS has for a zone, where it is not the first of that zone. */
+  readonly zoneInDns = new Map<string, DirectionServer>();
   readonly nats: { readonly name: string; readonly nat: Nat; readonly realm: Realm }[] = [];
   readonly #generalByIp = new Map<Ip, GeneralHost>();
   readonly #link: LinkProfile;
@@ -110,6 +114,7 @@ export class World {
       random: randomFor(this.seed, name),
       watchers: this.watchers,
       deliver: (to, bytes) => this.#deliver(to, bytes),
+      resolve: (question, done) => this.#resolve(question, done),
     });
     this.hostByName.set(name, host);
     return host;
@@ -123,6 +128,18 @@ export class World {
         : undefined;
     if (general) general.exit = host;
     this.traffic.delivered(general ?? host, bytes);
+  }
+
+  /** Some resolver asks the Direction Server of the zone, which is its name server; 20 ms there and back. */
+  #resolve(question: Uint8Array, done: (answer: Uint8Array | undefined) => void): void {
+    const name = decodeMessage(question)?.questions[0]?.name.toLowerCase();
+    const first = this.directionServers.find((each) => each.zone === name);
+    const server = this.zoneInDns.get(name ?? '') ?? first;
+    const later = (answer: Uint8Array | undefined) => this.queue.after(10, () => done(answer));
+    this.queue.after(10, () => {
+      if (server) server.host.query(resolverAt, question, later);
+      else later(undefined);
+    });
   }
 
   #newKeys(): KeyPair {

@@ -147,6 +147,17 @@ export const commandTable = {
     ...plain('serve', 'give a node another name'),
     positionals: [node, { name: 'NEW-NAME', required: true, help: 'the new name' }],
   },
+  trust: {
+    ...plain(
+      'serve',
+      "accept another Direction Server's zone, or a change of it",
+      'A zone that DNS has found waits for this when "option foreign" is "ask". The key of a zone and the\n' +
+        'device behind a name are remembered; when one of them changes, paths there are refused until\n' +
+        'you have asked its owner and accept the change here. "ntmobile status" shows what waits.',
+    ),
+    positionals: [{ name: 'NAME', required: true, help: 'the zone, or the whole name of a node' }],
+    options: { deny: { help: 'have nothing to do with that zone' } },
+  },
   drain: {
     ...plain(
       'serve',

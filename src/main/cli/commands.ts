@@ -58,6 +58,11 @@ export const commandFunctions: Readonly<Record<CommandName, CommandFunction>> = 
       (result) => `"${result.name}" is removed: its paths and addresses are gone.`,
       { node: command.positionals[0] as string },
     ),
+  trust: (system, command) =>
+    show(system, command, 'trust', viewTrust, {
+      name: command.positionals[0] as string,
+      deny: command.switches.has('deny'),
+    }),
   drain: (system, command) =>
     show(system, command, 'drain', viewDrain, { off: command.switches.has('off') }),
   connect: (system, command) =>
@@ -146,6 +151,11 @@ function viewResolved(result: ControlResults['resolve']): string {
     ['Told by', result.source === 'dns' ? 'the DNS' : 'the own Direction Server'],
   ];
   return lines.map(([title, text]) => `${`${title}:`.padEnd(18)}${text}`).join('\n');
+
+function viewTrust({ name, kind, key, policy }: ControlResults['trust']): string {
+  if (policy === 'deny') return `Paths to and from ${name} are refused.`;
+  return kind === 'zone' ? `${name} is trusted with the key ${key}.` : `${name} is now ${key}.`;
+}
 
 function viewDrain({ draining, paths }: ControlResults['drain']): string {
   return draining ? `Draining; ${paths} paths are here still.` : 'Taking paths again.';

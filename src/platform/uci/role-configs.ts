@@ -64,6 +64,7 @@ function dsConfig(settings: Settings, facts: Facts): DsConfig | undefined {
     advertised: ds.address,
     pool: ds.pool,
     foreignZones: foreignZones(ds),
+    foreignPolicy: ds.foreign,
     localRelays: localRs ? [localRs] : [],
     localNodes: localNode
       ? [{ nodeId: localNode, name: localName(node?.name, facts.hostName) }]

@@ -69,6 +69,11 @@ export function dsTable(port: number) {
     ),
     pool: optional(poolPrefix, 'virtual IPv4 addresses of the nodes'),
     idle,
+    foreign: withDefault(
+      oneOf('allow', 'ask', 'deny'),
+      'ask',
+      'zones of others that DNS finds: used at once, after "ntmobile trust", or never',
+    ),
     dns: withDefault(boolean, false, 'answer DNS queries for the zone'),
     dns_listen: listOf(
       anyEndpoint(domainPort),

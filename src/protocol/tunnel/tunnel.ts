@@ -4,6 +4,7 @@
  * machines beside this file change it.
  */
 import type { Endpoint, Ip, Prefix } from '../../base/ip.ts';
+import type { Alias } from '../../datapath/alias.ts';
 import type { Side } from '../../datapath/commands.ts';
 import type { Handshake } from '../../noise/handshake-state.ts';
 import { ReplayWindow } from '../../noise/replay-window.ts';
@@ -30,6 +31,8 @@ export interface TunnelPlan {
   readonly suites: number;
   readonly idleMs: number;
   readonly peerPrefixes: readonly Prefix[];
+  /** The peer's IPv4 address is not unique here; it is among the prefixes by this one. */
+  readonly alias?: Alias | undefined;
   readonly excludedPrefixes: readonly Prefix[];
   readonly globalOnly: boolean;
 }

@@ -81,7 +81,7 @@ export class Tunnels {
     const key = directKey(this.#role.environment.suite, plan.psk);
     const tunnel = newTunnel(plan, key, this.#context.now);
     this.#tunnelById.set(plan.pathId, tunnel);
-    const { pathId, side, kind, peerPrefixes, excludedPrefixes, globalOnly, idleMs } = plan;
+    const { pathId, side, kind, peerPrefixes, excludedPrefixes, globalOnly, alias, idleMs } = plan;
     this.#role.path({
       op: 'path-new',
       pathId,
@@ -90,6 +90,7 @@ export class Tunnels {
       peerPrefixes,
       excludedPrefixes,
       globalOnly,
+      ...(alias && { alias }),
       idleMs,
     });
     if (plan.initiator) {

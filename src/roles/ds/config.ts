@@ -3,6 +3,9 @@ import type { Endpoint, Prefix } from '../../base/ip.ts';
 import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import type { NodeId } from '../../wire/ids.ts';
 
+/** Whether paths to and from a zone are allowed at once, only once the owner accepts it, or not at all. */
+export type ZonePolicy = 'allow' | 'ask' | 'deny';
+
 /** The Direction Server as name server. */
 export interface DsNames {
   /** Names in the NS records; empty for "ns" in the zone. */
@@ -22,6 +25,8 @@ export interface DsConfig {
   /** IPv4 pool; undefined for the default /20 picked by the hash of the key. */
   readonly pool: Prefix | undefined;
   readonly foreignZones: readonly ForeignZone[];
+  /** For zones that are found by DNS; "ask" when absent. */
+  readonly foreignPolicy?: ZonePolicy;
   /** Keys that need no invite: a Relay Server or node in the same daemon, by its Node ID. */
   readonly localRelays: readonly NodeId[];
   readonly localNodes: readonly { readonly nodeId: NodeId; readonly name: string }[];

@@ -70,6 +70,8 @@ export class DsControl {
         return this.#rename(String(given['node'] ?? ''), String(given['name'] ?? ''));
       case 'remove':
         return this.#remove(String(given['node'] ?? ''));
+      case 'trust':
+        return this.#trust(String(given['name'] ?? '').toLowerCase(), given['deny'] === true);
       case 'trace':
         return { trace: traceRows('ds', this.#context) };
       case 'diagnose':
@@ -98,6 +100,9 @@ export class DsControl {
       zones: federation.zones.map((zone) => ({
         zone: zone.zone,
         policy: zone.policy,
+        source: zone.source,
+        publicKey: toHex(zone.publicKey),
+        offeredKey: zone.offeredKey ? toHex(zone.offeredKey) : null,
         reachable: federation.isReachable(zone),
         sinceMs: null,
       })),
@@ -177,6 +182,24 @@ export class DsControl {
   #uninvite(name: string): object | string {
     if (this.#ds.directory.uninvite(name.toLowerCase())) return { name: name.toLowerCase() };
     return `There is no open invite for "${name}". "ntmobile invites" lists them.`;
+  }
+
+  #trust(name: string, deny: boolean): object | string {
+    const { federation, config } = this.#ds;
+    const denied = deny ? federation.book.distrust(name) : undefined;
+    if (denied) this.#ds.cutOff(denied);
+    const trusted = deny ? denied : federation.trust(name);
+    if (typeof trusted === 'string') {
+      return { name, kind: 'node', key: formatNodeId(trusted), policy: 'allow' };
+    }
+    if (trusted) {
+      const { publicKey } = trusted;
+      return { name, kind: 'zone', key: toHex(publicKey), policy: deny ? 'deny' : 'allow' };
+    }
+    const known = federation.zones.find((zone) => zone.zone === name);
+    if (known) return `The configuration decides about ${name}: section "zone", option policy.`;
+    if (name === config.zone || name.endsWith(`.${config.zone}`)) return `${name} is of this zone.`;
+    return `Nothing waits to be accepted for "${name}". A zone is found when a node asks for a name in it.`;
   }
 
   #find(node: string): NodeRecord | undefined {

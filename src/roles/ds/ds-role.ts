@@ -14,7 +14,6 @@ import {
 import { type Deadline, earliest, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
-import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { HintSender } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
@@ -43,6 +42,7 @@ import { NameUpdates } from './name-updates.ts';
 import { candidatesOf, type OnlineNode, placeOf, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
 import { type OnlineRelay, RelayFleet, relayInfo, usualWeight } from './relay-fleet.ts';
+import type { Zone } from './zone-book.ts';
 
 /** What a first message told, until its session is confirmed. */
 interface Arrival {
@@ -84,7 +84,7 @@ export class DsRole implements Machine, Reach {
     const hints = new HintSender(this.#context);
     this.lastSeen = new LastSeen(this.#context, hints);
     this.#sessions = new Sessions(this.#context, hints);
-    this.federation = new Federation(this.#context, this.#sessions, config);
+    this.federation = new Federation(this.#context, this.#sessions, config, this.pools);
     this.directing = new Directing(this.#context, this.#sessions, this.fleet, config, this);
     this.#requests = new PathRequests(this.#context, this.#sessions, this);
     this.#control = new DsControl(this.#context, this);
@@ -127,11 +127,14 @@ export class DsRole implements Machine, Reach {
         this.names.handle(input);
         break;
       case 'zones':
-        this.#replaceZones(input.zones);
+        for (const zone of this.federation.book.replaceOwned(input.zones)) this.cutOff(zone);
         break;
-      case 'dns-response':
-        this.#updates.responded(input);
+      case 'dns-response': {
+        const zone = this.federation.book.lookedUp(input);
+        if (zone !== undefined) this.#requests.zoneLookedUp(zone);
+        else this.#updates.responded(input);
         break;
+      }
       case 'uplinks':
       case 'notice':
       case 'stop':
@@ -199,8 +202,8 @@ export class DsRole implements Machine, Reach {
 
   #initiation(initiation: Initiation): void {
     const { peerId, peerKey, payload } = initiation;
-    if (payload.name === 'locationNotice' && this.federation.zoneOfKey(peerKey)) {
-      this.#sessions.accept(initiation, 'locationAcknowledgement', { unknownPathIds: [] });
+    if (payload.name === 'zoneGreeting') {
+      this.federation.greeted(initiation, payload.values);
       return;
     }
     if (payload.name !== 'registrationRequest') {
@@ -236,9 +239,9 @@ export class DsRole implements Machine, Reach {
 
   #registration(record: NodeRecord, from: Endpoint): Values<'registrationResponse'> {
     const foreignPools = this.federation.zones
-      .filter((zone) => zone.policy === 'allow')
+      .filter((zone) => this.federation.book.refusalOf(zone) === undefined)
       .flatMap((zone) => [
-        ...zone.pools,
+        ...this.federation.book.routedPools(zone),
         zonePrefixIpv6(this.#context.environment.suite, zone.publicKey),
       ]);
     return {
@@ -254,19 +257,18 @@ export class DsRole implements Machine, Reach {
   }
 
   /** Nodes learn of the new zones with their next NTM Update; paths to zones that are gone end. */
-  #replaceZones(zones: readonly ForeignZone[]): void {
-    for (const zone of this.federation.replaceZones(zones)) {
-      this.#context.log('info', `Paths to ${zone.zone} are not allowed any more.`);
-      for (const path of this.directing.pathsToZone(zone.publicKey)) {
-        this.directing.close(path, 'removed');
-      }
-      for (const { pathId, nodeId } of this.federation.pathsFrom(zone)) {
-        this.federation.forgetPath(pathId);
-        const node = this.#onlineById.get(nodeId);
-        if (!node) continue;
-        const values = { targetId: nodeId, pathId, issuerKey: zone.publicKey, reason: 'removed' };
-        this.#sessions.request(node.association, 'pathCloseRequest', values as never);
-      }
+  /** Paths to and from this zone end: its owner or ours wants no more of it. */
+  cutOff(zone: Zone): void {
+    this.#context.log('info', `Paths to ${zone.zone} are not allowed any more.`);
+    for (const path of this.directing.pathsToZone(zone.publicKey)) {
+      this.directing.close(path, 'removed');
+    }
+    for (const { pathId, nodeId } of this.federation.pathsFrom(zone)) {
+      this.federation.forgetPath(pathId);
+      const node = this.#onlineById.get(nodeId);
+      if (!node) continue;
+      const values = { targetId: nodeId, pathId, issuerKey: zone.publicKey, reason: 'removed' };
+      this.#sessions.request(node.association, 'pathCloseRequest', values as never);
     }
   }
 
@@ -392,7 +394,12 @@ export class DsRole implements Machine, Reach {
     }
     const relay = this.fleet.get(peerId);
     if (relay) this.#heardRelay(relay);
-    const isForeign = this.federation.zoneOfKey(association.peerKey) !== undefined;
+    const foreign = this.federation.zoneOfKey(association.peerKey);
+    const isForeign = foreign !== undefined;
+    if (foreign && !foreign.requests.take(this.#context.now)) {
+      this.#context.drops.add('rate-limited');
+      return;
+    }
     if (message.name === 'updateRequest')
       this.#update(association, transaction, message.values, from);
     else if (message.name === 'registrationRequest')

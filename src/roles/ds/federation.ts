@@ -1,15 +1,16 @@
 /**
  * Two Direction Servers, as in figure 3 of the paper: sessions with the DSs of other zones, asking them where
  * their nodes are, passing their Route Directions on to own nodes, and telling them when those move. A DS
- * is known by the key its owner configured; it speaks for its own nodes only.
+ * is known by the key of its zone (zone-book.ts); it speaks for its own nodes only.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { equalBytes } from '../../base/bytes.ts';
-import { type Ip, prefixContains } from '../../base/ip.ts';
+import { type Ip, isIpv6, type Prefix, prefixContains, prefixIp } from '../../base/ip.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import type { RoleContext } from '../../protocol/context.ts';
-import type { ForeignZone } from '../../protocol/foreign-zone.ts';
 import { limits } from '../../protocol/limits.ts';
+import { refusal } from '../../protocol/refusal.ts';
+import type { Initiation } from '../../protocol/responder.ts';
 import type { Association } from '../../protocol/session.ts';
 import type { Sessions } from '../../protocol/sessions.ts';
 import { zonePrefixIpv6 } from '../../protocol/virtual-ip.ts';
@@ -17,11 +18,12 @@ import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { DsConfig } from './config.ts';
 import type { PathEnd } from './directed-path.ts';
+import { type Zone, ZoneBook } from './zone-book.ts';
 
 /** A path that another DS issued to a node of ours. */
 export interface ForeignPath {
   readonly pathId: PathId;
-  zone: ForeignZone;
+  readonly zone: Zone;
   readonly nodeId: NodeId;
   /** The node at the other end. */
   readonly peerId: NodeId;
@@ -30,69 +32,100 @@ export interface ForeignPath {
 export class Federation {
   readonly #context: RoleContext;
   readonly #sessions: Sessions;
-  #zones: readonly ForeignZone[];
+  readonly #config: DsConfig;
+  readonly #ownPools: readonly Prefix[];
+  readonly book: ZoneBook;
   readonly #paths = new BoundedMap<PathId, ForeignPath>(limits.maxPathsPerDs);
+  readonly #pathsOfZone = new Map<Zone, number>();
   readonly #pathsByNode = new Map<NodeId, Set<ForeignPath>>();
 
-  constructor(context: RoleContext, sessions: Sessions, config: DsConfig) {
+  constructor(
+    context: RoleContext,
+    sessions: Sessions,
+    config: DsConfig,
+    ownPools: readonly Prefix[],
+  ) {
     this.#context = context;
     this.#sessions = sessions;
-    this.#zones = config.foreignZones.slice(0, limits.maxForeignZones);
+    this.#config = config;
+    this.#ownPools = ownPools;
+    this.book = new ZoneBook(context, config, ownPools);
   }
 
-  get zones(): readonly ForeignZone[] {
-    return this.#zones;
+  get zones(): readonly Zone[] {
+    return this.book.zones;
   }
 
   /** Names of the zones that paths may lead to, as many as a registration has room for. */
   get knownZones(): string {
     let text = '';
-    for (const { zone, policy } of this.#zones) {
-      const longer = text === '' ? zone : `${text} ${zone}`;
-      if (policy === 'allow' && longer.length <= knownZonesBytes) text = longer;
+    for (const zone of this.zones) {
+      const longer = text === '' ? zone.zone : `${text} ${zone.zone}`;
+      if (!this.book.refusalOf(zone) && longer.length <= knownZonesBytes) text = longer;
     }
     return text;
   }
 
-  /** From now on; answers the zones that paths may no longer lead to. */
-  replaceZones(zones: readonly ForeignZone[]): readonly ForeignZone[] {
-    const before = this.#zones;
-    this.#zones = zones.slice(0, limits.maxForeignZones);
-    for (const [, path] of this.#paths) {
-      path.zone = this.zoneOfKey(path.zone.publicKey) ?? path.zone;
-    }
-    return before.filter((old) => {
-      const now = this.zoneOfKey(old.publicKey);
-      return now?.zone !== old.zone || (old.policy === 'allow' && now.policy === 'deny');
-    });
-  }
-
   /** Paths that this zone issued to nodes of ours. */
-  pathsFrom({ publicKey }: ForeignZone): readonly ForeignPath[] {
+  pathsFrom({ publicKey }: Zone): readonly ForeignPath[] {
     return [...this.#paths]
       .map(([, path]) => path)
       .filter((path) => equalBytes(path.zone.publicKey, publicKey));
   }
 
-  zoneOfKey(publicKey: Uint8Array): ForeignZone | undefined {
-    return this.#zones.find((zone) => equalBytes(zone.publicKey, publicKey));
+  zoneOfKey(publicKey: Uint8Array): Zone | undefined {
+    return this.book.byKey(publicKey);
   }
 
-  zoneOfName(name: string): ForeignZone | undefined {
-    return this.#zones.find((zone) => name.endsWith(`.${zone.zone}`));
+  zoneOfName(name: string): Zone | undefined {
+    return this.book.byName(zoneIn(name));
   }
 
-  zoneOfIp(ip: Ip): ForeignZone | undefined {
-    const { suite } = this.#context.environment;
-    return this.#zones.find(
-      (zone) =>
-        zone.pools.some((pool) => prefixContains(pool, ip)) ||
-        prefixContains(zonePrefixIpv6(suite, zone.publicKey), ip),
-    );
+  zoneOfIp(ip: Ip): Zone | undefined {
+    return this.book.byIp(ip);
+  }
+
+  get #greeting(): Values<'zoneGreeting'> {
+    const pools = this.#ownPools.filter((pool) => !isIpv6(prefixIp(pool)));
+    return { zone: this.#config.zone, pools: pools.slice(0, 4) };
+  }
+
+  /** Another DS opens a session: its zone must be that of its key, or be looked up first. */
+  greeted(initiation: Initiation, values: Values<'zoneGreeting'>): void {
+    const zone = this.book.byKey(initiation.peerKey);
+    if (zone?.zone === values.zone) {
+      const reason = this.book.refusalOf(zone);
+      if (reason) return this.#sessions.refuse(initiation, refusal(reason, askAgainSeconds));
+      this.book.told(zone, values.pools);
+      this.#sessions.accept(initiation, 'zoneWelcome', this.#greeting);
+      return;
+    }
+    // Whoever says so again when the DNS has answered is told more; until then nothing is.
+    const reason = this.book.lookUp(values.zone);
+    if (reason) this.#sessions.refuse(initiation, refusal(reason, askAgainSeconds));
+  }
+
+  welcomed(association: Association, values: Values<'zoneWelcome'>): void {
+    const zone = this.book.byKey(association.peerKey);
+    if (zone?.zone === values.zone) this.book.told(zone, values.pools);
+  }
+
+  /** The owner accepts what has changed; sessions under the old key end. */
+  trust(name: string): Zone | NodeId | undefined {
+    const trusted = this.book.trust(name);
+    if (!trusted || typeof trusted === 'string') return trusted;
+    if (!equalBytes(trusted.oldKey, trusted.zone.publicKey)) this.#forgetSessions(trusted.oldKey);
+    return trusted.zone;
+  }
+
+  #forgetSessions(peerKey: Uint8Array): void {
+    const peerId = nodeIdOf(this.#context.environment.suite, peerKey);
+    const ends = [this.#sessions.initiated(peerId), this.#sessions.accepted(peerId)];
+    for (const association of ends) if (association) this.#sessions.forget(association);
   }
 
   /** The association to ask this DS by; its session is opened on demand. */
-  association(zone: ForeignZone): Association {
+  association(zone: Zone): Association {
     const association = this.#sessions.to(zone.publicKey, zone.endpoints);
     if (!association.current && !association.handshake) this.connect(association);
     return association;
@@ -100,18 +133,17 @@ export class Federation {
 
   /** A first message that asks for nothing. */
   connect(association: Association): void {
-    this.#sessions.connect(association, 'locationNotice', {
-      peerId: nodeIdOf(this.#context.environment.suite, this.#context.environment.keys.publicKey),
-      peerIncarnation: this.#context.environment.incarnation,
-      move: 0,
-      nat: 'unknown',
-      candidates: [],
-      pathIds: [],
-    });
+    this.#sessions.connect(association, 'zoneGreeting', this.#greeting);
   }
 
-  isReachable(zone: ForeignZone): boolean {
+  isReachable(zone: Zone): boolean {
     return this.#sessions.to(zone.publicKey, zone.endpoints).current !== undefined;
+  }
+
+  #countPath(zone: Zone, by: 1 | -1): void {
+    const count = (this.#pathsOfZone.get(zone) ?? 0) + by;
+    if (count > 0) this.#pathsOfZone.set(zone, count);
+    else this.#pathsOfZone.delete(zone);
   }
 
   path(pathId: PathId): ForeignPath | undefined {
@@ -122,7 +154,9 @@ export class Federation {
   notePath(path: ForeignPath): boolean {
     const known = this.#paths.get(path.pathId);
     if (known) return known.zone === path.zone && known.nodeId === path.nodeId;
+    if ((this.#pathsOfZone.get(path.zone) ?? 0) >= limits.maxPathsPerZone) return false;
     if (!this.#paths.set(path.pathId, path)) return false;
+    this.#countPath(path.zone, 1);
     const set = this.#pathsByNode.get(path.nodeId) ?? new Set();
     set.add(path);
     this.#pathsByNode.set(path.nodeId, set);
@@ -133,6 +167,7 @@ export class Federation {
     const path = this.#paths.get(pathId);
     if (!path) return;
     this.#paths.delete(pathId);
+    this.#countPath(path.zone, -1);
     const set = this.#pathsByNode.get(path.nodeId);
     set?.delete(path);
     if (set?.size === 0) this.#pathsByNode.delete(path.nodeId);
@@ -143,7 +178,7 @@ export class Federation {
     node: Pick<PathEnd, 'nodeId' | 'incarnation' | 'nat' | 'candidates'>,
     move: number,
   ): void {
-    const pathIdsByZone = new Map<ForeignZone, PathId[]>();
+    const pathIdsByZone = new Map<Zone, PathId[]>();
     for (const path of this.#pathsByNode.get(node.nodeId) ?? []) {
       pathIdsByZone.set(path.zone, [...(pathIdsByZone.get(path.zone) ?? []), path.pathId]);
     }
@@ -167,7 +202,7 @@ export class Federation {
   }
 
   /** The end of a path as another DS describes its node; refused when it is not that DS's to give. */
-  foreignEnd(zone: ForeignZone, values: Values<'peerDirectionResponse'>): PathEnd | undefined {
+  foreignEnd(zone: Zone, values: Values<'peerDirectionResponse'>): PathEnd | undefined {
     const { suite } = this.#context.environment;
     if (nodeIdOf(suite, values.peerKey) !== values.peerId) return undefined;
     if (
@@ -192,5 +227,12 @@ export class Federation {
   }
 }
 
+/** The zone of a name: what stands behind its first label. */
+export function zoneIn(name: string): string {
+  return name.slice(name.indexOf('.') + 1).toLowerCase();
+}
+
+/** A DS that was refused asks again so late. */
+const askAgainSeconds = 30;
 const pathsPerNotice = 64;
 const knownZonesBytes = 250;

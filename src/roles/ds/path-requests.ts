@@ -6,7 +6,7 @@
 
 import { equalBytes } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
-import type { ForeignZone } from '../../protocol/foreign-zone.ts';
+import { limits } from '../../protocol/limits.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
@@ -17,13 +17,15 @@ import type { RefusalName } from '../../wire/refusals.ts';
 import type { DirectedPath, PathEnd } from './directed-path.ts';
 import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
+import { zoneIn } from './federation.ts';
 import type { OnlineNode } from './online.ts';
+import type { Zone } from './zone-book.ts';
 
 /** A Direction Request that waits for another DS, by the transaction of the question to it. */
 interface Waiting {
   readonly association: Association;
   readonly transaction: number;
-  readonly zone: ForeignZone;
+  readonly zone: Zone;
 }
 
 /** A Route Direction of another DS that waits for our node's acknowledgement. */
@@ -42,6 +44,11 @@ export class PathRequests {
   readonly #ds: DsRole;
   readonly #waiting = new Map<string, Waiting>();
   readonly #passed = new Map<string, Passed>();
+  #forZone: {
+    readonly association: Association;
+    readonly message: SealedMessage & { name: 'directionRequest' };
+    readonly zone: string;
+  }[] = [];
   /** Requests for a peer that is enrolled but not back yet, for a moment after this DS has started. */
   readonly #forAbsent = new Map<
     NodeId,
@@ -99,6 +106,12 @@ export class PathRequests {
       return this.#ownPath(association, transaction, asker, record, values);
     }
     const zone = this.#foreignZone(target, values.lostPath);
+    if (zone === 'wait') {
+      // Answered when the DNS has told who speaks for that zone.
+      if (this.#forZone.length >= limits.maxZoneWaiters) this.#forZone.shift();
+      this.#forZone.push({ association, message, zone: zoneIn(values.peerName) });
+      return;
+    }
     if (typeof zone === 'string') return this.#refuse(association, transaction, zone);
     this.#askZone(association, transaction, asker, zone, target);
   }
@@ -116,7 +129,7 @@ export class PathRequests {
   #foreignZone(
     target: Target,
     lostPath: Values<'directionRequest'>['lostPath'],
-  ): ForeignZone | RefusalName {
+  ): Zone | RefusalName | 'wait' {
     const { federation, directing } = this.#ds;
     const lost = lostPath && federation.path(lostPath);
     const known =
@@ -126,15 +139,20 @@ export class PathRequests {
     const issued = lostPath && directing.get(lostPath);
     const end = issued?.ends.find((each) => each.foreign && each.nodeId === target.peerId);
     const zone = known ?? lost?.zone ?? (end && federation.zoneOfKey(end.dsKey));
-    if (!zone)
-      return target.target === 'name' && this.#isElsewhere(target.peerName)
-        ? 'unknownZone'
-        : 'unknownPeer';
-    return zone.policy === 'allow' ? zone : 'zoneRefused';
+    if (zone) return federation.book.refusalOf(zone) ?? zone;
+    if (target.target === 'virtual-ip' || !this.#isElsewhere(target.peerName)) return 'unknownPeer';
+    return federation.book.lookUp(zoneIn(target.peerName)) ?? 'wait';
   }
 
   #isElsewhere(name: string): boolean {
-    return name.includes('.') && !name.toLowerCase().endsWith(`.${this.#ds.config.zone}`);
+    return name.includes('.') && zoneIn(name) !== this.#ds.config.zone;
+  }
+
+  /** The DNS has answered, or not: whoever waited for that zone is served now. */
+  zoneLookedUp(zone: string): void {
+    const waiting = this.#forZone.filter((each) => each.zone === zone);
+    this.#forZone = this.#forZone.filter((each) => each.zone !== zone);
+    for (const { association, message } of waiting) this.#direction(association, message);
   }
 
   #ownPath(
@@ -237,7 +255,7 @@ export class PathRequests {
     association: Association,
     transaction: number,
     asker: PathEnd,
-    zone: ForeignZone,
+    zone: Zone,
     target: Target,
   ): void {
     const foreign = this.#ds.federation.association(zone);
@@ -264,6 +282,10 @@ export class PathRequests {
       const waiting = this.#waiting.get(key);
       this.#waiting.delete(key);
       if (waiting) this.#zoneAnswered(waiting, request.values, message);
+    } else if (request.name === 'zoneGreeting' && message.name === 'zoneWelcome') {
+      this.#ds.federation.welcomed(association, message.values);
+    } else if (request.name === 'zoneGreeting' && message.name === 'refusal') {
+      this.#greetingRefused(association, message.values);
     } else if (request.name === 'routeDirection') {
       this.#passedAnswered(key, request.values, message);
     } else if (request.name === 'locationNotice' && message.name === 'locationAcknowledgement') {
@@ -271,6 +293,16 @@ export class PathRequests {
     } else if (request.name === 'relayDirection' && message.name === 'relayResponse') {
       const relay = this.#ds.fleet.get(association.peerId);
       if (relay) Object.assign(relay, message.values);
+    }
+  }
+
+  /** The other DS will not talk: so whoever waits for it is told. */
+  #greetingRefused(association: Association, values: Values<'refusal'>): void {
+    this.#sessions.forget(association);
+    for (const [key, waiting] of [...this.#waiting]) {
+      if (!key.startsWith(`${association.label} `)) continue;
+      this.#waiting.delete(key);
+      this.#sessions.answer(waiting.association, waiting.transaction, 'refusal', values);
     }
   }
 
@@ -290,6 +322,10 @@ export class PathRequests {
         ? this.#ds.federation.foreignEnd(zone, message.values)
         : undefined;
     if (!asker || !peer) return this.#refuse(association, transaction, 'unknownPeer');
+    const isAsked = request.target !== 'name' || request.peerName.toLowerCase() === peer.name;
+    if (!isAsked) return this.#refuse(association, transaction, 'unknownPeer');
+    if (!this.#ds.federation.book.isKnownAs(peer.name, peer.nodeId))
+      return this.#refuse(association, transaction, 'nameChanged');
     const { directing } = this.#ds;
     const known = directing.between(asker.nodeId, peer.nodeId);
     const isYoung = known !== undefined && this.#context.now - known.createdAt < youngMs;
@@ -315,7 +351,8 @@ export class PathRequests {
     values: Values<'peerDirectionRequest'>,
   ): void {
     const zone = this.#ds.federation.zoneOfKey(association.peerKey);
-    if (zone?.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
+    if (!zone || this.#ds.federation.book.refusalOf(zone))
+      return this.#refuse(association, transaction, 'zoneRefused');
     if (values.zone !== this.#ds.config.zone)
       return this.#refuse(association, transaction, 'unknownZone');
     const record = this.#own(values);
@@ -346,7 +383,8 @@ export class PathRequests {
     const { federation } = this.#ds;
     const zone = federation.zoneOfKey(association.peerKey);
     const node = this.#ds.online(values.targetId);
-    if (zone?.policy !== 'allow') return this.#refuse(association, transaction, 'zoneRefused');
+    if (!zone || federation.book.refusalOf(zone))
+      return this.#refuse(association, transaction, 'zoneRefused');
     if (!node) {
       this.#ds.lastSeen.wake(values.targetId);
       return this.#refuse(association, transaction, 'peerOffline', 5);

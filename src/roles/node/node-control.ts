@@ -172,7 +172,7 @@ export class NodeControl {
     const nodeId = parseNodeId(peer);
     if (nodeId) return { by: 'node-id', nodeId, name: '' };
     const ip = parseIp(peer);
-    if (ip) return { by: 'virtual-ip', ip };
+    if (ip) return this.#node.aliases.targetOf(ip);
     if (peer.length === 0 || peer.length > 254) return undefined;
     return { by: 'name', name: peer.toLowerCase().replace(/\.$/, '') };
   }
@@ -224,7 +224,7 @@ export class NodeControl {
       pathId: tunnel.pathId,
       peerName: tunnel.peer.name,
       peerId: formatNodeId(tunnel.peer.nodeId),
-      virtualIpv4: tunnel.peer.ipv4 ?? null,
+      virtualIpv4: tunnel.plan.alias?.alias4 ?? tunnel.peer.ipv4 ?? null,
       virtualIpv6: tunnel.peer.ipv6 ?? null,
       route: routeOf(tunnel, this.#node.locality),
       relayName: tunnel.active === 'relay' ? relayName(tunnel) : null,
@@ -238,7 +238,7 @@ export class NodeControl {
       this.#node.waiters.succeed(waiter, {
         peerName: tunnel.peer.name,
         peerId: formatNodeId(tunnel.peer.nodeId),
-        virtualIp: tunnel.peer.ipv4 ?? tunnel.peer.ipv6 ?? null,
+        virtualIp: tunnel.plan.alias?.alias4 ?? tunnel.peer.ipv4 ?? tunnel.peer.ipv6 ?? null,
         route: routeOf(tunnel, this.#node.locality),
         relayName: tunnel.active === 'relay' ? relayName(tunnel) : null,
         rttMs: Math.round(roundTripMs * 100) / 100,

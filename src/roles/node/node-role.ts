@@ -33,6 +33,7 @@ import { type Drop, drop, isDrop } from '../../wire/drops.ts';
 import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
+import { Aliases } from './aliases.ts';
 import { type NodeConfig, plainNames } from './config.ts';
 import { Directions } from './directions.ts';
 import { HandoverLog } from './handover-log.ts';
@@ -58,6 +59,8 @@ export class NodeRole implements Machine, Registrant {
   readonly directions: Directions;
   readonly handovers = new HandoverLog();
   readonly waiters: Waiters;
+  /** Local addresses of peers whose own are not unique here. */
+  readonly aliases: Aliases;
   readonly movement: Movement;
   readonly names: Names;
   readonly #hints: HintSender;
@@ -90,6 +93,7 @@ export class NodeRole implements Machine, Registrant {
     );
     this.directions = new Directions(this.#context, this.#sessions, this.registration.association);
     this.waiters = new Waiters(this.#context);
+    this.aliases = new Aliases(this.#context, this);
     this.movement = new Movement(
       this.#context,
       this.locality,
@@ -223,9 +227,11 @@ export class NodeRole implements Machine, Registrant {
 
   #noPath(destination: Ip): void {
     if (!this.registration.association.current) return;
-    const isVirtual = this.pools.some((pool) => prefixContains(pool, destination));
+    const { range } = this.aliases;
+    const virtual = range === undefined ? this.pools : [...this.pools, range];
     const route = routeTo(this.config.peerRoutes ?? [], destination);
-    if (isVirtual) this.directions.ask({ by: 'virtual-ip', ip: destination }, undefined);
+    if (virtual.some((pool) => prefixContains(pool, destination)))
+      this.directions.ask(this.aliases.targetOf(destination), undefined);
     else if (route) {
       const name = fullName(route.via, this.zone);
       this.directions.ask({ by: 'name', name }, undefined);
@@ -294,13 +300,25 @@ export class NodeRole implements Machine, Registrant {
       zone: values.zone,
       tokenSpent: true,
     });
-    const addresses = [values.virtualIpv4, values.virtualIpv6].filter((ip) => ip !== undefined);
+    this.interfaceChanged();
+    if (!before) {
+      const ips = this.ownIps.join(' and ');
+      this.#context.log('info', `Registered as ${values.name}.${values.zone} with ${ips}.`);
+    }
+    this.names.changed();
+    const hasExit = [...this.tunnels.values()].some((tunnel) => tunnel.plan.kind === 'exit');
+    if (!hasExit) this.wantExit();
+  }
+
+  /** The virtual interface as it is to be now. */
+  interfaceChanged(): void {
+    const { range } = this.aliases;
     this.#context.emit({
       kind: 'interface',
       device: this.config.device,
       mtu: this.config.mtu,
-      addresses: addresses.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
-      routes: values.pools,
+      addresses: this.ownIps.map((ip) => prefix(ip, isIpv6(ip) ? 128 : 32)),
+      routes: range === undefined ? this.pools : [...this.pools, range],
       exitRoutes: [
         ...new Set([
           ...this.config.exitPrefixes,
@@ -308,13 +326,6 @@ export class NodeRole implements Machine, Registrant {
         ]),
       ],
     });
-    if (!before) {
-      const ips = addresses.join(' and ');
-      this.#context.log('info', `Registered as ${values.name}.${values.zone} with ${ips}.`);
-    }
-    this.names.changed();
-    const hasExit = [...this.tunnels.values()].some((tunnel) => tunnel.plan.kind === 'exit');
-    if (!hasExit) this.wantExit();
   }
 
   onUpdated(values: Values<'updateResponse'>, move: number): void {

@@ -33,7 +33,7 @@ export function pathRow(
     kind: tunnel.plan.kind,
     peerName: tunnel.peer.name,
     peerId: formatNodeId(tunnel.peer.nodeId),
-    virtualIpv4: tunnel.peer.ipv4 ?? null,
+    virtualIpv4: tunnel.plan.alias?.alias4 ?? tunnel.peer.ipv4 ?? null,
     virtualIpv6: tunnel.peer.ipv6 ?? null,
     state: !tunnel.established ? 'building' : silent ? 'silent' : 'up',
     route: routeOf(tunnel, locality),

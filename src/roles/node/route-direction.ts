@@ -13,6 +13,7 @@ import { zonePrefixIpv6 } from '../../protocol/virtual-ip.ts';
 import type { NodeId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import type { RefusalName } from '../../wire/refusals.ts';
+import type { Aliases } from './aliases.ts';
 import type { NodeConfig } from './config.ts';
 import { prefixesVia } from './peer-routes.ts';
 
@@ -26,6 +27,7 @@ export interface DirectedNode {
   readonly ownIps: readonly Ip[];
   readonly pools: readonly Prefix[];
   readonly zone: string;
+  readonly aliases: Aliases;
 }
 
 type Direction = Values<'routeDirection'>;
@@ -55,8 +57,12 @@ function ownsItsIps(values: Direction, node: DirectedNode, suite: Suite): boolea
   const { peerIpv4, peerIpv6 } = values;
   if (!peerIpv4 && !peerIpv6) return false;
   if (peerIpv6 && !prefixContains(zonePrefixIpv6(suite, values.peerDsKey), peerIpv6)) return false;
-  if (peerIpv4 && !node.pools.some((pool) => prefixContains(pool, peerIpv4))) return false;
-  for (const ip of [peerIpv4, peerIpv6]) {
+  const localIpv4 = node.aliases.localIpv4(values.peerId, values.peerName, peerIpv4);
+  if (peerIpv4 && !localIpv4 && !peerIpv6) return false;
+  // A foreign address that is not unique here has an alias, which is.
+  const isOwn = localIpv4 !== undefined && localIpv4 === peerIpv4;
+  if (isOwn && !node.pools.some((pool) => prefixContains(pool, peerIpv4))) return false;
+  for (const ip of [isOwn ? peerIpv4 : undefined, peerIpv6]) {
     if (ip === undefined) continue;
     if (node.ownIps.includes(ip)) return false;
     for (const { peer, plan } of node.tunnels.values()) {
@@ -69,7 +75,9 @@ function ownsItsIps(values: Direction, node: DirectedNode, suite: Suite): boolea
 
 export function planOf(values: Direction, node: DirectedNode, ownDsKey: Uint8Array): TunnelPlan {
   const none = new Uint8Array(32);
-  const peerIps = [values.peerIpv4, values.peerIpv6].filter((ip) => ip !== undefined);
+  const { peerIpv4: peer4 } = values;
+  const alias4 = node.aliases.localIpv4(values.peerId, values.peerName, peer4);
+  const peerIps = [alias4, values.peerIpv6].filter((ip) => ip !== undefined);
   const isExit = values.kind === 'exit';
   const { peerRoutes = [] } = node.config;
   return {
@@ -107,6 +115,7 @@ export function planOf(values: Direction, node: DirectedNode, ownDsKey: Uint8Arr
             { zone: node.zone, dsKey: ownDsKey },
           ),
         ],
+    alias: !isExit && peer4 && alias4 && alias4 !== peer4 ? { alias4, peer4 } : undefined,
     excludedPrefixes: isExit
       ? [...node.pools, ...peerRoutes.map(({ prefix: behind }) => behind)]
       : [],

@@ -54,6 +54,8 @@ export interface HostSetting {
   readonly random: Random;
   readonly watchers: readonly HostWatcher[];
   readonly deliver: (host: Host, bytes: Uint8Array) => void;
+  /** The name servers of the world: the answer, or undefined for none. */
+  readonly resolve: (question: Uint8Array, done: (answer: Uint8Array | undefined) => void) => void;
 }
 
 const dataType = messages.capsulatedPacket.code;
@@ -72,6 +74,7 @@ export class Host implements ProcessHost, End {
   readonly #lastIp: { 4: Ip | undefined; 6: Ip | undefined } = { 4: undefined, 6: undefined };
   readonly #doneByCall = new Map<number, (answer: ControlAnswer) => void>();
   #calls = 0;
+  readonly #doneByQuery = new Map<number, (answer: Uint8Array | undefined) => void>();
   /** Sentences of `fatal` effects since the last start. */
   fatal: string[] = [];
   /** Stands between the process and its socket: what it returns is sent, nothing when undefined. */
@@ -203,6 +206,27 @@ export class Host implements ProcessHost, End {
     process.feed(target, { kind: 'control', now, id, call: { method, arguments: args }, stats });
   }
 
+  #resolve(role: string, { id, bytes }: Output & { kind: 'dns-request' }): void {
+    const process = this.#process;
+    this.#setting.resolve(bytes, (response) => {
+      const target = process?.alive && process.roles.find((each) => each.name === role);
+      const error = response ? undefined : 'no answer';
+      const now = this.#setting.queue.now;
+      if (target) process.feed(target, { kind: 'dns-response', now, id, response, error });
+    });
+  }
+
+  /** A DNS query to the Direction Server of this host. */
+  query(from: Endpoint, bytes: Uint8Array, done: (answer: Uint8Array | undefined) => void): void {
+    const target = this.#process?.roles.find((each) => each.name === 'ds');
+    if (!target) return done(undefined);
+    this.#calls += 1;
+    const id = this.#calls;
+    this.#doneByQuery.set(id, done);
+    const now = this.#setting.queue.now;
+    this.#process?.feed(target, { kind: 'name-query', now, id, from, stream: false, bytes });
+  }
+
   /** The virtual IP that the interface has now. */
   virtualIp(ipv6: boolean): Ip | undefined {
     const found = this.#virtual.find((each) => isIpv6(prefixIp(each)) === ipv6);
@@ -276,6 +300,15 @@ export class Host implements ProcessHost, End {
         const done = this.#doneByCall.get(output.id);
         this.#doneByCall.delete(output.id);
         done?.(output.answer);
+        break;
+      }
+      case 'dns-request':
+        this.#resolve(role, output);
+        break;
+      case 'name-answer': {
+        const done = this.#doneByQuery.get(output.id);
+        this.#doneByQuery.delete(output.id);
+        done?.(output.bytes);
         break;
       }
       case 'fatal':

@@ -43,6 +43,8 @@ export interface FlowOptions {
   readonly oneWay: boolean;
   /** Keep the times of every packet; a scenario wants that, a big world does not. */
   readonly record: boolean;
+  /** IPv4 address by which `a` is known to `b`, and `b` to `a`, where it is not their own. */
+  readonly aliases?: readonly [string, string];
 }
 
 export interface Flow {
@@ -115,7 +117,8 @@ export class Traffic {
     const half = flow.halves[direction];
     const { ipv6, length, record } = flow.options;
     const source = half.from.virtualIp(ipv6);
-    const destination = half.to.lastVirtualIp(ipv6);
+    const alias = flow.options.aliases?.[direction === 0 ? 1 : 0] as Ip | undefined;
+    const destination = alias ?? half.to.lastVirtualIp(ipv6);
     if (!source || !destination) return;
     const sequence = half.sent;
     half.sent += 1;
@@ -143,7 +146,9 @@ export class Traffic {
       this.onWrongDelivery(`${host.name} got a packet that was never sent`);
       return;
     }
-    const wrong = this.#misdelivery(host, half, packet.source, packet.destination);
+    const alias = flow.options.aliases?.[(packet.flow & 1) as 0 | 1];
+    const isAlias = alias !== undefined && packet.source === alias;
+    const wrong = this.#misdelivery(host, half, isAlias, packet.source, packet.destination);
     if (wrong) {
       this.onWrongDelivery(wrong);
       return;
@@ -161,9 +166,16 @@ export class Traffic {
     this.onDelivery?.(flow, half, packet.sequence);
   }
 
-  #misdelivery(host: End, half: Half, source: Ip, destination: Ip): string | undefined {
+  #misdelivery(
+    host: End,
+    half: Half,
+    isAlias: boolean,
+    source: Ip,
+    destination: Ip,
+  ): string | undefined {
     if (half.to !== host) return `${host.name} got a packet for ${half.to.name}`;
-    if (!half.from.hasHeld(source)) return `${host.name} got a packet from ${source}, a stranger`;
+    if (!isAlias && !half.from.hasHeld(source))
+      return `${host.name} got a packet from ${source}, a stranger`;
     if (!host.hasHeld(destination)) return `${host.name} got a packet for ${destination}`;
     return undefined;
   }

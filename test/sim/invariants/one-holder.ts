@@ -9,6 +9,8 @@ import { BrokenInvariant, type Invariant } from './invariant.ts';
 
 export class OneHolder implements Invariant {
   readonly name = 'one holder of a virtual IP';
+  /** The pools of the zones overlap: an IPv4 address then means something within its zone alone. */
+  poolsOverlap = false;
   readonly #holderByIp = new Map<string, Host>();
   readonly #ipsByHost = new Map<Host, { 4?: string; 6?: string }>();
 
@@ -17,7 +19,7 @@ export class OneHolder implements Invariant {
     for (const address of output.addresses) {
       const ip = prefixIp(address);
       const holder = this.#holderByIp.get(ip);
-      if (holder && holder !== host) {
+      if (holder && holder !== host && !(this.poolsOverlap && !isIpv6(ip))) {
         throw new BrokenInvariant(this.name, `${holder.name} and ${host.name} both hold ${ip}`);
       }
       const own = this.#ipsByHost.get(host) ?? {};
