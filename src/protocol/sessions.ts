@@ -407,10 +407,6 @@ export class Sessions {
 const answerNames: ReadonlySet<string> = new Set([
   'refusal',
   ...Object.values(messages).flatMap((row) => ('answer' in row ? [row.answer] : [])),
-
-  'peerDirectionResponse',
-  'locationAcknowledgement',
-  'zoneWelcome',
 ]);
 
 function isAnswerName(name: SealedName): boolean {

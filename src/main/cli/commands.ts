@@ -151,6 +151,7 @@ function viewResolved(result: ControlResults['resolve']): string {
     ['Told by', result.source === 'dns' ? 'the DNS' : 'the own Direction Server'],
   ];
   return lines.map(([title, text]) => `${`${title}:`.padEnd(18)}${text}`).join('\n');
+}
 
 function viewTrust({ name, kind, key, policy }: ControlResults['trust']): string {
   if (policy === 'deny') return `Paths to and from ${name} are refused.`;

@@ -216,8 +216,9 @@ export class Names {
   /** A Direction Request has ended: all who wait for it are answered. */
   directed(outcome: DirectionOutcome): void {
     if (outcome.ok) {
-      const { virtualIpv4, virtualIpv6 } = outcome.values;
-      this.#settle(outcome.key, { ipv4: virtualIpv4, ipv6: virtualIpv6 });
+      const { peerId, peerName, virtualIpv4, virtualIpv6 } = outcome.values;
+      const ipv4 = this.#node.aliases.localIpv4(peerId, peerName, virtualIpv4);
+      this.#settle(outcome.key, { ipv4, ipv6: virtualIpv6 });
     } else this.#fail(outcome.key, outcome.reason === 'unknownPeer');
   }
 
