@@ -208,7 +208,8 @@ export class Names {
       return { ipv4: registered.virtualIpv4, ipv6: registered.virtualIpv6 };
     }
     for (const { peer, plan, retired } of tunnels.values()) {
-      if (plan.kind === 'node' && !retired && peer.name === name) return peer;
+      if (plan.kind === 'node' && !retired && peer.name === name)
+        return { ipv4: plan.alias?.alias4 ?? peer.ipv4, ipv6: peer.ipv6 };
     }
     return undefined;
   }
