@@ -5,7 +5,7 @@
  * memory when it goes. No function gives a key back.
  */
 #include <linux/siphash.h>
-#include "path.h"
+#include "seal.h"
 
 static siphash_key_t ntm_known_key_secret;
 
@@ -14,9 +14,17 @@ void ntm_keys_init(void)
 	get_random_bytes(&ntm_known_key_secret, sizeof(ntm_known_key_secret));
 }
 
+/* Nobody uses it any more. */
+void ntm_key_free(struct ntm_key *key)
+{
+	if (key)
+		ntm_suite_end(key);
+	kfree_sensitive(key);
+}
+
 static void ntm_key_free_rcu(struct rcu_head *rcu)
 {
-	kfree_sensitive(container_of(rcu, struct ntm_key, rcu));
+	ntm_key_free(container_of(rcu, struct ntm_key, rcu));
 }
 
 static struct ntm_key *ntm_key_of(struct ntm_path *path, u8 epoch)
@@ -51,16 +59,19 @@ static bool ntm_key_is_new(struct ntm_path *path, const u8 *key)
  * ntm_key_set - installs a key pair, which receives at once
  * @path: its device's lock is held
  * @epoch: whose key, if any, is replaced
+ * @suite: enum ntmobile_suite
  * @send: NTMOBILE_KEY_SIZE bytes
  * @receive: NTMOBILE_KEY_SIZE bytes
  * @extack: gets a sentence when it is refused
  *
- * Return: 0, -EEXIST for a key the path has had, -ENOMEM.
+ * Return: 0, -EEXIST for a key the path has had, -EOPNOTSUPP for a suite that cannot be
+ * had here, -ENOMEM.
  */
-int ntm_key_set(struct ntm_path *path, u8 epoch, const u8 *send, const u8 *receive,
+int ntm_key_set(struct ntm_path *path, u8 epoch, u8 suite, const u8 *send, const u8 *receive,
 		struct netlink_ext_ack *extack)
 {
 	struct ntm_key *key;
+	int err;
 
 	lockdep_assert_held(&path->entry.ntm->lock);
 	if (!ntm_key_is_new(path, send)) {
@@ -70,8 +81,11 @@ int ntm_key_set(struct ntm_path *path, u8 epoch, const u8 *send, const u8 *recei
 	key = kzalloc(sizeof(*key), GFP_KERNEL_ACCOUNT);
 	if (!key)
 		return -ENOMEM;
-	memcpy(key->send, send, sizeof(key->send));
-	memcpy(key->receive, receive, sizeof(key->receive));
+	err = ntm_suite_begin(key, suite, send, receive, extack);
+	if (err) {
+		kfree_sensitive(key);
+		return err;
+	}
 	key->installed_at = jiffies;
 	ntm_key_replace(path, epoch, key);
 	return 0;

@@ -2,7 +2,7 @@
 /* Load and unload, in order and in reverse. */
 #include <linux/module.h>
 #include "netlink.h"
-#include "path.h"
+#include "seal.h"
 
 static int __init ntm_init(void)
 {
@@ -11,12 +11,20 @@ static int __init ntm_init(void)
 	if (err)
 		return err;
 	ntm_keys_init();
-	err = ntm_dev_init();
+	err = ntm_aes_init();
 	if (err)
 		return err;
+	err = ntm_dev_init();
+	if (err)
+		goto aes_exit;
 	err = ntm_netlink_init();
 	if (err)
-		ntm_dev_exit();
+		goto dev_exit;
+	return 0;
+dev_exit:
+	ntm_dev_exit();
+aes_exit:
+	ntm_aes_exit();
 	return err;
 }
 
@@ -24,6 +32,7 @@ static void __exit ntm_exit(void)
 {
 	ntm_netlink_exit();
 	ntm_dev_exit();
+	ntm_aes_exit();
 }
 
 module_init(ntm_init);
@@ -31,4 +40,5 @@ module_exit(ntm_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("NTMobile data path");
 MODULE_ALIAS_RTNL_LINK("ntmobile");
+MODULE_SOFTDEP("pre: gcm");
 MODULE_ALIAS_GENL_FAMILY(NTMOBILE_FAMILY_NAME);

@@ -79,12 +79,13 @@ ntm_nl_path_get_policy[NTMOBILE_A_PATH_ID + 1] = {
 };
 
 static const struct nla_policy
-ntm_nl_key_set_policy[NTMOBILE_A_RECEIVE_KEY + 1] = {
+ntm_nl_key_set_policy[NTMOBILE_A_SUITE + 1] = {
 	[NTMOBILE_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[NTMOBILE_A_PATH_ID] = { .type = NLA_U64 },
 	[NTMOBILE_A_EPOCH] = NLA_POLICY_MAX(NLA_U8, 3),
 	[NTMOBILE_A_SEND_KEY] = NLA_POLICY_EXACT_LEN(32),
 	[NTMOBILE_A_RECEIVE_KEY] = NLA_POLICY_EXACT_LEN(32),
+	[NTMOBILE_A_SUITE] = NLA_POLICY_MAX(NLA_U8, 2),
 };
 
 static const struct nla_policy
@@ -182,7 +183,7 @@ static const struct genl_ops ntm_nl_ops[] = {
 		.cmd		= NTMOBILE_CMD_KEY_SET,
 		.doit		= ntm_nl_key_set_doit,
 		.policy		= ntm_nl_key_set_policy,
-		.maxattr	= NTMOBILE_A_RECEIVE_KEY,
+		.maxattr	= NTMOBILE_A_SUITE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the module says of itself: a device, a row, all rows. Never a key. */
 #include "netlink.h"
-#include "path.h"
+#include "seal.h"
 
 static int ntm_nl_put_u64(struct sk_buff *msg, int type, u64 value)
 {
@@ -28,13 +28,27 @@ static int ntm_nl_put_counts(struct sk_buff *msg, const struct ntm_path *path)
 	return 0;
 }
 
+static int ntm_nl_put_suite(struct sk_buff *msg, const struct ntm_path *path)
+{
+	const struct ntm_key *key;
+	int err = 0;
+
+	rcu_read_lock();
+	key = path->send_epoch < 0 ? NULL : rcu_dereference(path->keys[path->send_epoch]);
+	if (key)
+		err = nla_put_u8(msg, NTMOBILE_A_SUITE, key->suite);
+	rcu_read_unlock();
+	return err;
+}
+
 static int ntm_nl_put_path(struct sk_buff *msg, const struct ntm_path *path)
 {
 	if (nla_put_u8(msg, NTMOBILE_A_SIDE, path->side) ||
 	    nla_put_u8(msg, NTMOBILE_A_KIND, path->kind) ||
 	    nla_put_u32(msg, NTMOBILE_A_MTU, path->mtu) ||
 	    (path->relayed && nla_put_flag(msg, NTMOBILE_A_RELAYED)) ||
-	    (path->send_epoch >= 0 && nla_put_u8(msg, NTMOBILE_A_EPOCH, path->send_epoch)))
+	    (path->send_epoch >= 0 && nla_put_u8(msg, NTMOBILE_A_EPOCH, path->send_epoch)) ||
+	    ntm_nl_put_suite(msg, path))
 		return -EMSGSIZE;
 	if (path->target.remote.ip.family != AF_UNSPEC &&
 	    ntm_nl_put_endpoint(msg, NTMOBILE_A_ENDPOINT, &path->target.remote))
@@ -173,10 +187,16 @@ int ntm_nl_relay_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int ntm_nl_put_dev(struct sk_buff *msg, struct ntm_dev *ntm)
 {
+	u8 suites = BIT(NTMOBILE_SUITE_CHACHA20_POLY1305) | BIT(NTMOBILE_SUITE_NONE);
+
+	if (ntm_aes_available())
+		suites |= BIT(NTMOBILE_SUITE_AES_128_GCM);
 	if (nla_put_u32(msg, NTMOBILE_A_IFINDEX, ntm->dev->ifindex) ||
 	    nla_put_be16(msg, NTMOBILE_A_PORT, READ_ONCE(ntm->port)) ||
 	    nla_put_u32(msg, NTMOBILE_A_PATH_COUNT, ntm->path_count) ||
 	    nla_put_u32(msg, NTMOBILE_A_RELAY_COUNT, ntm->relay_count))
+		return -EMSGSIZE;
+	if (nla_put_u8(msg, NTMOBILE_A_SUITES, suites))
 		return -EMSGSIZE;
 	return ntm_nl_put_drops(msg, NTMOBILE_A_DROPS, &ntm->drops);
 }

@@ -287,7 +287,10 @@ int ntm_nl_relay_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int ntm_nl_key_set(struct ntm_entry *entry, struct genl_info *info)
 {
+	struct nlattr *suite = info->attrs[NTMOBILE_A_SUITE];
+
 	return ntm_key_set(ntm_path_of(entry), nla_get_u8(info->attrs[NTMOBILE_A_EPOCH]),
+			   suite ? nla_get_u8(suite) : NTMOBILE_SUITE_CHACHA20_POLY1305,
 			   nla_data(info->attrs[NTMOBILE_A_SEND_KEY]),
 			   nla_data(info->attrs[NTMOBILE_A_RECEIVE_KEY]), info->extack);
 }

@@ -46,7 +46,7 @@ void ntm_path_free(struct ntm_path *path)
 	unsigned int epoch;
 
 	for (epoch = 0; epoch < NTM_EPOCHS; epoch++)
-		kfree_sensitive(rcu_dereference_raw(path->keys[epoch]));
+		ntm_key_free(rcu_dereference_raw(path->keys[epoch]));
 	ntm_target_clear(&path->target);
 	ntm_target_clear(&path->also);
 	kfree_sensitive(path);

@@ -40,8 +40,11 @@ struct ntm_entry {
 
 /**
  * struct ntm_key - a key pair of one epoch
+ * @suite: enum ntmobile_suite; constant
  * @send: ChaCha20-Poly1305 key; constant
  * @receive: the same for the other direction; constant
+ * @send_aead: AES-128-GCM with the key of that direction; constant
+ * @receive_aead: the same for the other direction; constant
  * @installed_at: jiffies; constant
  * @counter: of the next packet sent; under the path's lock
  * @sent_at: jiffies of the first packet sent, 0 for none; under the path's lock
@@ -50,8 +53,15 @@ struct ntm_entry {
  * @rcu: frees and clears it
  */
 struct ntm_key {
-	u8 send[NTMOBILE_KEY_SIZE];
-	u8 receive[NTMOBILE_KEY_SIZE];
+	u8 suite;
+	union {
+		u8 send[NTMOBILE_KEY_SIZE];
+		struct crypto_aead *send_aead;
+	};
+	union {
+		u8 receive[NTMOBILE_KEY_SIZE];
+		struct crypto_aead *receive_aead;
+	};
 	unsigned long installed_at;
 	u64 counter;
 	unsigned long sent_at;
@@ -59,6 +69,12 @@ struct ntm_key {
 	struct ntm_replay replay;
 	struct rcu_head rcu;
 };
+
+/* Bytes that a sealed packet has more than the inner packet. */
+static inline u32 ntm_tag_size(const struct ntm_key *key)
+{
+	return key->suite == NTMOBILE_SUITE_NONE ? 0 : NTM_TAG_SIZE;
+}
 
 struct ntm_path;
 
@@ -191,8 +207,9 @@ void ntm_path_detach(struct ntm_path *path);
 int ntm_path_take_over(struct ntm_path *path);
 
 /* keys.c */
-int ntm_key_set(struct ntm_path *path, u8 epoch, const u8 *send, const u8 *receive,
+int ntm_key_set(struct ntm_path *path, u8 epoch, u8 suite, const u8 *send, const u8 *receive,
 		struct netlink_ext_ack *extack);
+void ntm_key_free(struct ntm_key *key);
 int ntm_key_use(struct ntm_path *path, u8 epoch, struct netlink_ext_ack *extack);
 void ntm_key_del(struct ntm_path *path, u8 epoch);
 bool ntm_key_expired(const struct ntm_key *key);

@@ -110,6 +110,11 @@ static inline u64 ntm_nonce(u64 counter, u8 flags)
 	return counter | (u64)flags << NTM_COUNTER_BITS;
 }
 
+static inline u64 ntm_header_nonce(const struct ntm_header *header)
+{
+	return ntm_nonce(ntm_header_counter(header), header->version_flags & 0xf);
+}
+
 /* Type, version and the bit that must be 0: else it is no Capsulated Packet of ours. */
 static inline bool ntm_header_valid(const struct ntm_header *header)
 {
@@ -117,6 +122,9 @@ static inline bool ntm_header_valid(const struct ntm_header *header)
 	       header->version_flags >> 4 == NTM_VERSION &&
 	       !(header->version_flags & NTM_FLAG_RESERVED);
 }
+
+/* Longest super-packet of the stack that stays whole in suite none. */
+#define NTM_SUPER_SIZE	(0xffff - (u32)sizeof(struct ipv6hdr) - (u32)NTM_OVERHEAD)
 
 /* How many segments of @wire bytes of UDP payload a super-packet has at most, perhaps none. */
 static inline u32 ntm_super_segments(u32 wire)

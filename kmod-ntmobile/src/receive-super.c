@@ -171,7 +171,7 @@ static enum ntm_drop ntm_opening_one(struct ntm_opening *opening, u32 offset, u3
 	struct ntm_piece piece;
 	enum ntm_drop drop;
 
-	if (length < sizeof(header) + NTM_TAG_SIZE ||
+	if (length < sizeof(header) ||
 	    skb_copy_bits(skb, offset, &header, sizeof(header)))
 		return NTM_DROP_MALFORMED;
 	piece.length = length - sizeof(header);

@@ -14,6 +14,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
+#include "none.h"
 #include "receive.h"
 #include "seal.h"
 
@@ -201,16 +202,18 @@ static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 			       const struct ntm_origin *origin)
 {
 	u64 counter = ntm_header_counter(header), next;
-	bool is_first, is_moved = false, is_resumed;
+	bool is_first, is_moved = false, is_resumed, is_sealed = key->suite != NTMOBILE_SUITE_NONE;
 
 	spin_lock(&path->entry.lock);
 	next = key->replay.next;
-	if (!ntm_replay_check(&key->replay, counter)) {
-		spin_unlock(&path->entry.lock);
-		return false;
+	if (is_sealed) {
+		if (!ntm_replay_check(&key->replay, counter)) {
+			spin_unlock(&path->entry.lock);
+			return false;
+		}
+		ntm_replay_mark(&key->replay, counter);
+		path->lost_packets += counter >= next ? (s64)(counter - next) : -1;
 	}
-	ntm_replay_mark(&key->replay, counter);
-	path->lost_packets += counter >= next ? (s64)(counter - next) : -1;
 	path->received_packets++;
 	path->received_bytes += length;
 	path->received_at = jiffies;
@@ -218,7 +221,7 @@ static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 	path->owes_answer = false;
 	is_first = !key->opened;
 	key->opened = true;
-	if (counter >= next)
+	if (counter >= next && is_sealed)
 		is_moved = ntm_float(path, &origin->endpoint);
 	is_resumed = path->awaits_resume;
 	path->awaits_resume = false;
@@ -244,6 +247,8 @@ static enum ntm_drop ntm_check(struct ntm_path *path, const struct ntm_header *h
 		return NTM_DROP_WRONG_EPOCH;
 	if (ntm_key_expired(*key))
 		return NTM_DROP_UNKNOWN_KEY;
+	if ((*key)->suite == NTMOBILE_SUITE_NONE)
+		return NTM_DROPS;
 	spin_lock(&path->entry.lock);
 	is_new = ntm_replay_check(&(*key)->replay, ntm_header_counter(header));
 	spin_unlock(&path->entry.lock);
@@ -271,9 +276,33 @@ enum ntm_drop ntm_open(struct ntm_path *path, const struct ntm_header *header, u
 		return drop;
 	if (unlikely(!ntm_unseal(key, header, body, *length)))
 		return NTM_DROP_BAD_SEAL;
-	*length -= NTM_TAG_SIZE;
+	*length -= ntm_tag_size(key);
 	if (!ntm_count_received(path, key, header, *length, origin))
 		return NTM_DROP_REPLAYED;
+	return NTM_DROPS;
+}
+
+/* An opened packet from the inner header on, perhaps with bytes behind it; as ntm_open_one(). */
+static enum ntm_drop ntm_deliver(struct ntm_path *path, struct sk_buff *skb, u8 outer_tos)
+{
+	struct ntm_address source, destination;
+	struct ntm_dev *ntm = path->entry.ntm;
+	enum ntm_drop drop;
+	u32 length;
+
+	length = ntm_read_inner(skb->data, skb->len, &source, &destination);
+	if (unlikely(!length || pskb_trim(skb, length)))
+		return NTM_DROP_MALFORMED;
+	drop = ntm_admit(path, &source, &destination);
+	if (unlikely(drop != NTM_DROPS))
+		return drop;
+	skb_scrub_packet(skb, false);
+	skb->mark = 0;
+	skb_clear_hash(skb);
+	skb->protocol = source.family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
+	ntm_received_add(ntm, skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1, length);
+	if (unlikely(!ntm_up(ntm, skb, outer_tos)))
+		ntm_drops_add(&path->entry.drops, NTM_DROP_MALFORMED);
 	return NTM_DROPS;
 }
 
@@ -283,8 +312,6 @@ static enum ntm_drop ntm_open_one(struct ntm_path *path, struct sk_buff *skb,
 {
 	struct ntm_datagram *datagram = (struct ntm_datagram *)(skb->data + ip_length);
 	u32 length = skb->len - ip_length - sizeof(*datagram);
-	struct ntm_dev *ntm = path->entry.ntm;
-	struct ntm_address source, destination;
 	struct ntm_origin origin;
 	enum ntm_drop drop;
 
@@ -297,20 +324,34 @@ static enum ntm_drop ntm_open_one(struct ntm_path *path, struct sk_buff *skb,
 		return NTM_DROPS;
 	}
 	__skb_pull(skb, ip_length + sizeof(*datagram));
-	length = ntm_read_inner(skb->data, length, &source, &destination);
-	if (unlikely(!length))
-		return NTM_DROP_MALFORMED;
-	drop = ntm_admit(path, &source, &destination);
+	__skb_trim(skb, length);
+	return ntm_deliver(path, skb, origin.tos);
+}
+
+/* One packet, or a super-packet of the sender's stack, in suite none; as ntm_open_one(). */
+static enum ntm_drop ntm_open_none(struct ntm_path *path, struct sk_buff *skb,
+				   unsigned int ip_length)
+{
+	unsigned int headers = ip_length + sizeof(struct ntm_datagram);
+	u32 length = skb->len - headers;
+	struct ntm_datagram *datagram;
+	struct ntm_header header;
+	struct ntm_origin origin;
+	enum ntm_drop drop;
+
+	if (!pskb_may_pull(skb, min_t(unsigned int, skb->len, headers + sizeof(struct ipv6hdr))))
+		return NTM_DROP_NO_MEMORY;
+	datagram = (struct ntm_datagram *)(skb->data + ip_length);
+	header = datagram->header;
+	ntm_origin_read(&origin, skb, &datagram->udp);
+	drop = ntm_none_open(skb, ip_length);
+	if (likely(drop == NTM_DROPS))
+		drop = ntm_open(path, &header, skb->data, &length, &origin);
 	if (unlikely(drop != NTM_DROPS))
 		return drop;
-	__skb_trim(skb, length);
-	skb_scrub_packet(skb, false);
-	skb->mark = 0;
-	skb_clear_hash(skb);
-	skb->protocol = source.family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
-	ntm_received_add(ntm, 1, length);
-	if (unlikely(!ntm_up(ntm, skb, origin.tos)))
-		ntm_drops_add(&path->entry.drops, NTM_DROP_MALFORMED);
+	if (skb->len)
+		return ntm_deliver(path, skb, origin.tos);
+	consume_skb(skb);
 	return NTM_DROPS;
 }
 
@@ -331,13 +372,32 @@ static struct sk_buff *ntm_own(struct sk_buff *skb)
 	return skb;
 }
 
+static bool ntm_is_none(const struct ntm_path *path, const struct sk_buff *skb,
+			unsigned int ip_length)
+{
+	const struct ntm_header *header;
+	const struct ntm_key *key;
+	struct ntm_header buffer;
+
+	header = skb_header_pointer(skb, ip_length + sizeof(struct udphdr), sizeof(buffer),
+				    &buffer);
+	key = header ? rcu_dereference(path->keys[ntm_header_epoch(header)]) : NULL;
+	return key && key->suite == NTMOBILE_SUITE_NONE;
+}
+
 static void ntm_receive_path(struct ntm_path *path, struct sk_buff *skb, unsigned int ip_length)
 {
 	enum ntm_drop drop = NTM_DROP_NO_MEMORY;
 
-	skb = ntm_own(skb);
-	if (likely(skb))
-		drop = ntm_open_one(path, skb, ip_length);
+	if (ntm_is_none(path, skb, ip_length)) {
+		drop = ntm_open_none(path, skb, ip_length);
+	} else if (unlikely(skb_is_gso(skb))) {
+		drop = NTM_DROP_MALFORMED;
+	} else {
+		skb = ntm_own(skb);
+		if (likely(skb))
+			drop = ntm_open_one(path, skb, ip_length);
+	}
 	if (likely(drop == NTM_DROPS))
 		return;
 	ntm_drops_add(&path->entry.drops, drop);
@@ -359,10 +419,16 @@ static struct ntm_entry *ntm_find(struct net *net, const struct sk_buff *skb,
 	ntm = ntm_dev_by_port(net, datagram->udp.dest);
 	if (!ntm)
 		return NULL;
-	if (skb->len < ip_length + sizeof(buffer) + NTM_TAG_SIZE ||
+	if (skb->len < ip_length + sizeof(buffer) ||
 	    (!skb_is_gso(skb) && ntohs(datagram->udp.len) != skb->len - ip_length))
 		return NULL;
 	return ntm_entry_find(ntm, datagram->header.path_id);
+}
+
+/* A super-packet of the sender's stack behind one header, as suite none sends it. */
+static bool ntm_is_tunnel_gso(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
 }
 
 /* One packet or a uniform super-packet; consumed. */
@@ -370,7 +436,7 @@ static void ntm_receive_entry(struct ntm_entry *entry, struct sk_buff *skb, unsi
 {
 	if (unlikely(entry->kind == NTM_ENTRY_RELAY))
 		ntm_relay_forward(ntm_relay_of(entry), skb);
-	else if (skb_is_gso(skb))
+	else if (skb_is_gso(skb) && !ntm_is_tunnel_gso(skb))
 		ntm_super_receive(ntm_path_of(entry), skb, ip_length);
 	else
 		ntm_receive_path(ntm_path_of(entry), skb, ip_length);
@@ -419,7 +485,10 @@ static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
 	return NF_STOLEN;
 }
 
-/* A super-packet of datagrams to a port of ours that must be looked at one by one. */
+/*
+ * A super-packet to a port of ours that must be looked at one by one: the daemon's socket
+ * never sees several datagrams in one.
+ */
 static bool ntm_is_mixed(struct net *net, const struct sk_buff *skb, unsigned int ip_length)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
@@ -429,8 +498,10 @@ static bool ntm_is_mixed(struct net *net, const struct sk_buff *skb, unsigned in
 	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
 	if (!udp || !ntm_dev_by_port(net, udp->dest) || !ntm_is_for_us(net, skb))
 		return false;
+	if (ntm_is_tunnel_gso(skb) && ntm_find(net, skb, ip_length))
+		return false;
 	return (type & (SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST)) != SKB_GSO_UDP_L4 ||
-	       !ntm_super_is_uniform(skb, ip_length);
+	       !ntm_super_is_uniform(skb, ip_length) || !ntm_find(net, skb, ip_length);
 }
 
 static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)

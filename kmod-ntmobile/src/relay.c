@@ -128,6 +128,13 @@ static void ntm_rewrite(struct sk_buff *skb, const struct ntm_outer *outer, __be
 	udp->dest = outer->to.port;
 }
 
+static bool ntm_relay_fits(const struct sk_buff *skb, const struct dst_entry *dst)
+{
+	if (skb_is_gso(skb))
+		return skb_gso_validate_network_len(skb, dst_mtu(dst));
+	return skb->len <= dst_mtu(dst);
+}
+
 static enum ntm_drop ntm_relay_same_family(struct ntm_relay *relay, struct sk_buff *skb,
 					   struct ntm_outer *outer)
 {
@@ -135,8 +142,7 @@ static enum ntm_drop ntm_relay_same_family(struct ntm_relay *relay, struct sk_bu
 	struct dst_entry *dst = outer->dst;
 	unsigned int headers = ntm_ip_length(skb) + sizeof(struct udphdr);
 
-	if (skb_is_gso(skb) ? !skb_gso_validate_network_len(skb, dst_mtu(dst)) :
-			      skb->len > dst_mtu(dst)) {
+	if (!ntm_relay_fits(skb, dst)) {
 		dst_release(dst);
 		return NTM_DROP_TOO_BIG;
 	}
@@ -165,12 +171,18 @@ static enum ntm_drop ntm_relay_other_family(struct ntm_relay *relay, struct sk_b
 	struct dst_entry *dst = passage->outer.dst;
 	unsigned int headers = ntm_ip_length(skb) + sizeof(struct udphdr);
 
+	if (skb->encapsulation && !ntm_relay_fits(skb, dst)) {
+		dst_release(dst);
+		return NTM_DROP_TOO_BIG;
+	}
 	if (skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) + dst->header_len +
 			      sizeof(struct ipv6hdr))) {
 		dst_release(dst);
 		return NTM_DROP_NO_MEMORY;
 	}
 	__skb_pull(skb, headers);
+	if (skb_is_gso(skb) && skb->encapsulation)
+		skb_shinfo(skb)->gso_type ^= SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6;
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	return ntm_outer_send(relay->entry.ntm, &passage->outer, skb, passage->tos, false);

@@ -11,8 +11,8 @@
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/route.h>
+#include "none.h"
 #include "seal.h"
-#include "send.h"
 
 /* The next hop of the packet's route; its destination when it has no route (packet sockets). */
 static bool ntm_next_hop(struct sk_buff *skb, struct ntm_address *next_hop)
@@ -211,11 +211,12 @@ void ntm_sent_add(struct ntm_dev *ntm, u32 packets, u32 bytes)
 
 /*
  * One packet of @length bytes or super-packet whose segments have that many, its ticket
- * taken. Return: NTM_DROPS, or why it was dropped.
+ * taken. Return: NTM_DROPS, or why it was dropped; *@skb is NULL when it was taken over.
  */
 static enum ntm_drop ntm_send_ready(struct ntm_path *path, struct ntm_ticket *ticket,
-				    struct sk_buff *skb, struct ntm_super *super, u32 length)
+				    struct sk_buff **skb, struct ntm_super *super, u32 length)
 {
+	u32 packets = super ? super->count : 1, bytes = (*skb)->len;
 	struct ntm_dev *ntm = path->entry.ntm;
 	struct sk_buff *sealed;
 	enum ntm_drop drop;
@@ -228,14 +229,20 @@ static enum ntm_drop ntm_send_ready(struct ntm_path *path, struct ntm_ticket *ti
 		return drop;
 	mtu = ntm_path_mtu(path, &ticket->outer);
 	if (unlikely(length > mtu) && !ticket->may_fragment) {
-		ntm_answer_too_big(skb, mtu);
+		ntm_answer_too_big(*skb, mtu);
 		drop = NTM_DROP_TOO_BIG;
 		goto release;
+	}
+	if (ticket->key->suite == NTMOBILE_SUITE_NONE) {
+		drop = ntm_none_send(path, ticket, skb);
+		if (drop == NTM_DROPS)
+			ntm_sent_add(ntm, packets, bytes);
+		return drop;
 	}
 	if (super)
 		return ntm_super_send(path, ticket, super);
 	drop = NTM_DROP_NO_MEMORY;
-	sealed = ntm_seal_one(path, ticket, skb);
+	sealed = ntm_seal_one(path, ticket, *skb);
 	if (!sealed)
 		goto release;
 	ntm_sent_add(ntm, 1, length);
@@ -264,7 +271,7 @@ static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb, struct ntm_
 	case NTM_READY:
 		ticket.tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
 		ticket.may_fragment = !super && ntm_may_fragment(skb);
-		drop = ntm_send_ready(path, &ticket, skb, super,
+		drop = ntm_send_ready(path, &ticket, &skb, super,
 				      super ? super->length + super->segment : skb->len);
 		if (ticket.has_also)
 			dst_release(ticket.also.dst);
@@ -305,7 +312,7 @@ static noinline void ntm_send_super(struct ntm_path *path, struct sk_buff *skb,
 {
 	struct ntm_super super;
 
-	if (!ntm_may_fragment(skb) && ntm_super_read(&super, skb))
+	if (!ntm_may_fragment(skb) && skb->len <= NTM_SUPER_SIZE && ntm_super_read(&super, skb))
 		ntm_send_one(path, skb, &super, next_hop);
 	else
 		ntm_send_segments(path, skb, next_hop);

@@ -192,8 +192,9 @@ static void ntm_push_udp(struct ntm_dev *ntm, const struct ntm_outer *outer,
 	udp->dest = outer->to.port;
 	udp->len = htons(skb->len);
 	udp->check = 0;
-	skb->ip_summed = CHECKSUM_NONE;
-	if (skb_is_gso(skb)) {
+	if (!skb->encapsulation)
+		skb->ip_summed = CHECKSUM_NONE;
+	if (skb_is_gso(skb) && !skb->encapsulation) {
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 		skb->csum_offset = offsetof(struct udphdr, check);
@@ -257,7 +258,8 @@ enum ntm_drop ntm_outer_send(struct ntm_dev *ntm, struct ntm_outer *outer,
 			      (is_ip4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
 			      (skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len);
 
-	if (length > dst_mtu(dst) && !(may_fragment && is_ip4)) {
+	/* With the inner headers in between, whoever gave it has compared the lengths. */
+	if (length > dst_mtu(dst) && !(may_fragment && is_ip4) && !skb->encapsulation) {
 		dst_release(dst);
 		kfree_skb(skb);
 		return NTM_DROP_TOO_BIG;

@@ -10,6 +10,7 @@ export const maxRelays = 8;
 export const maxEpoch = 3;
 export const keySize = 32;
 export const pathKind = { node: 0, exit: 1 } as const;
+export const suite = { chacha20Poly1305: 0, aes128Gcm: 1, none: 2 } as const;
 
 export const commands = {
   devGet: 1,
@@ -72,6 +73,8 @@ export const ntmobileAttributes = {
   pathCount: 'u32',
   relayCount: 'u32',
   drops: 'drop',
+  suite: 'u8',
+  suites: 'u8',
 } as const;
 
 export const addressAttributes = {

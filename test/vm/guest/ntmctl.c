@@ -61,6 +61,8 @@ static const struct { const char *name; int type; enum kind kind; } attributes[]
 	{ "forwarded-bytes", NTMOBILE_A_FORWARDED_BYTES, U64 },
 	{ "path-count", NTMOBILE_A_PATH_COUNT, U32 },
 	{ "relay-count", NTMOBILE_A_RELAY_COUNT, U32 },
+	{ "suite", NTMOBILE_A_SUITE, U8 },
+	{ "suites", NTMOBILE_A_SUITES, U8 },
 	{ "drops", NTMOBILE_A_DROPS, DROPS },
 };
 

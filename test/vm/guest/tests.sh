@@ -67,9 +67,11 @@ new_path() {
 
 set_route() { ctl "$1" path-set ntm0 path-id=$id route="$2" "${@:3}"; }
 
+# Sealed by this suite of ntmobile.yaml.
+suite=0
 new_key() {
-  ctl a key-set ntm0 path-id=$id epoch="$1" send-key="$2" receive-key="$3" &&
-    ctl b key-set ntm0 path-id=$id epoch="$1" send-key="$3" receive-key="$2" &&
+  ctl a key-set ntm0 path-id=$id epoch="$1" send-key="$2" receive-key="$3" suite=$suite &&
+    ctl b key-set ntm0 path-id=$id epoch="$1" send-key="$3" receive-key="$2" suite=$suite &&
     ctl a key-use ntm0 path-id=$id epoch="$1" && ctl b key-use ntm0 path-id=$id epoch="$1"
 }
 
@@ -155,6 +157,60 @@ case_tcp_plain() {
   offloads on
   [ $result = 0 ] && flush
 }
+
+in_suite() {
+  local result
+  suite=$1
+  "${@:2}"
+  result=$?
+  suite=0
+  offloads on
+  flush > /dev/null 2>&1
+  return $result
+}
+
+every_way() {
+  direct4 && both_families && is "$(path_value b suite)" "$suite" suite && transfer 198.18.0.2 &&
+    transfer fd00:18::2 && flush && new_path '[fd01::1]:4649' '[fd02::1]:4649' && both_families &&
+    transfer 198.18.0.2 && transfer fd00:18::2 && offloads off && transfer 198.18.0.2 &&
+    transfer fd00:18::2 && offloads on && flush &&
+    relayed 10.2.0.254:4649 10.1.0.254:4649 10.1.0.1:4649 10.2.0.1:4649 && both_families &&
+    transfer 198.18.0.2 && is "$(drop_count a malformed)$(drop_count b malformed)" 00 drops &&
+    [ "$(ctl r relay-get ntm0 path-id=$id | value forwarded-packets)" -gt 100 ] && flush &&
+    relayed '[fd02::fe]:4649' 10.1.0.254:4649 10.1.0.1:4649 '[fd02::1]:4649' && both_families &&
+    transfer 198.18.0.2
+}
+
+case_aes() {
+  [ $(($(ctl a dev-get ntm0 | value suites) & 2)) = 2 ] && in_suite 1 every_way
+}
+
+case_none() { in_suite 2 every_way; }
+
+# The path stays at the address it was given, whoever sends.
+none_float() {
+  direct4 && pings 198.18.0.2 || return 1
+  ip -n b address add 10.2.0.9/24 dev up0
+  ip -n b route replace default via 10.2.0.254 src 10.2.0.9
+  on b ping -q -c 3 -i 0.3 -W 1 198.18.0.1 > /tmp/ping 2>&1
+  is "$(path_value a endpoint)" 10.2.0.1:4649 endpoint
+  local result=$?
+  ip -n b route replace default via 10.2.0.254
+  ip -n b address del 10.2.0.9/24 dev up0
+  return $result
+}
+
+case_none_float() { in_suite 2 none_float; }
+
+# From the address of b, but with a wrong outer checksum, and with none.
+none_checksum() {
+  direct4 || return 1
+  on b ./forge 10.2.0.1 10.1.0.1 $id side=1 checksum=bad text=hello &&
+    on b ./forge 10.2.0.1 10.1.0.1 $id side=1 checksum=zero text=hello &&
+    is "$(drop_count a bad-checksum)" 2 'bad checksums'
+}
+
+case_none_checksum() { in_suite 2 none_checksum; }
 
 case_untouched() {
   ctl r relay-new ntm0 path-id=$id && direct4 && both_families &&
@@ -393,6 +449,10 @@ readonly cases=(
   'tcp: TCP carries super-packets through a path, every byte as sent'
   'super: super-packets leave and arrive as super-packets'
   'tcp_plain: TCP goes through a path when the uplink has no offloads'
+  'aes: AES-128-GCM goes every way that ChaCha20-Poly1305 goes'
+  'none: so do packets that are not sealed'
+  'none_float: which never move an endpoint'
+  'none_checksum: and are dropped when their outer checksum is wrong or absent'
   'untouched: a router forwards Capsulated Packets for others untouched, known Path ID or not'
   'relay: a Relay Server relays between two legs over IPv4'
   'relay6: a Relay Server relays between two legs over IPv6'
