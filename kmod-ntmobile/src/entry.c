@@ -82,13 +82,10 @@ static void ntm_entry_free_rcu(struct rcu_head *rcu)
 {
 	struct ntm_entry *entry = container_of(rcu, struct ntm_entry, rcu);
 
-	if (entry->kind == NTM_ENTRY_PATH) {
+	if (entry->kind == NTM_ENTRY_PATH)
 		ntm_path_free(ntm_path_of(entry));
-	} else {
-		ntm_target_clear(&ntm_relay_of(entry)->legs[0]);
-		ntm_target_clear(&ntm_relay_of(entry)->legs[1]);
-		kfree(ntm_relay_of(entry));
-	}
+	else
+		ntm_relay_free(ntm_relay_of(entry));
 }
 
 /* Deletes an entry; its device's lock is held. Packets under way may use it until RCU says no. */

@@ -5,7 +5,13 @@
  * memory when it goes. No function gives a key back.
  */
 #include <linux/siphash.h>
+#include "cache.h"
 #include "seal.h"
+
+/* May be lowered, to see what happens at the end of a key. */
+static unsigned long long packets_per_key = NTM_PACKETS_PER_KEY;
+module_param(packets_per_key, ullong, 0644);
+MODULE_PARM_DESC(packets_per_key, "Packets that a key seals, 2^40 at most");
 
 static siphash_key_t ntm_known_key_secret;
 
@@ -17,9 +23,10 @@ void ntm_keys_init(void)
 /* Nobody uses it any more. */
 void ntm_key_free(struct ntm_key *key)
 {
-	if (key)
-		ntm_suite_end(key);
-	kfree_sensitive(key);
+	if (!key)
+		return;
+	ntm_suite_end(key);
+	ntm_cache_free_sensitive(ntm_caches.key, key);
 }
 
 static void ntm_key_free_rcu(struct rcu_head *rcu)
@@ -78,12 +85,12 @@ int ntm_key_set(struct ntm_path *path, u8 epoch, u8 suite, const u8 *send, const
 		NL_SET_ERR_MSG(extack, "this path has had this key before");
 		return -EEXIST;
 	}
-	key = kzalloc(sizeof(*key), GFP_KERNEL_ACCOUNT);
+	key = kmem_cache_zalloc(ntm_caches.key, GFP_KERNEL);
 	if (!key)
 		return -ENOMEM;
 	err = ntm_suite_begin(key, suite, send, receive, extack);
 	if (err) {
-		kfree_sensitive(key);
+		ntm_cache_free_sensitive(ntm_caches.key, key);
 		return err;
 	}
 	key->installed_at = jiffies;
@@ -124,6 +131,11 @@ void ntm_key_del(struct ntm_path *path, u8 epoch)
 		path->send_epoch = -1;
 	spin_unlock_bh(&path->entry.lock);
 	ntm_key_replace(path, epoch, NULL);
+}
+
+u64 ntm_packets_per_key(void)
+{
+	return min_t(u64, READ_ONCE(packets_per_key), NTM_PACKETS_PER_KEY);
 }
 
 /* A key ends after an hour, also without a daemon to replace it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Load and unload, in order and in reverse. */
 #include <linux/module.h>
+#include "cache.h"
 #include "netlink.h"
 #include "seal.h"
 
@@ -11,9 +12,12 @@ static int __init ntm_init(void)
 	if (err)
 		return err;
 	ntm_keys_init();
-	err = ntm_aes_init();
+	err = ntm_caches_init();
 	if (err)
 		return err;
+	err = ntm_aes_init();
+	if (err)
+		goto caches_exit;
 	err = ntm_dev_init();
 	if (err)
 		goto aes_exit;
@@ -25,6 +29,8 @@ dev_exit:
 	ntm_dev_exit();
 aes_exit:
 	ntm_aes_exit();
+caches_exit:
+	ntm_caches_exit();
 	return err;
 }
 
@@ -33,6 +39,7 @@ static void __exit ntm_exit(void)
 	ntm_netlink_exit();
 	ntm_dev_exit();
 	ntm_aes_exit();
+	ntm_caches_exit();
 }
 
 module_init(ntm_init);

@@ -22,6 +22,7 @@ ntmobile_route_nl_policy[NTMOBILE_A_ROUTE_MAX + 1] = {
 	[NTMOBILE_A_ROUTE_REMOTE] = NLA_POLICY_NESTED(ntmobile_endpoint_nl_policy),
 	[NTMOBILE_A_ROUTE_UPLINK] = { .type = NLA_U32 },
 	[NTMOBILE_A_ROUTE_MARK] = { .type = NLA_U32 },
+	[NTMOBILE_A_ROUTE_LOCAL] = NLA_POLICY_NESTED(ntmobile_address_nl_policy),
 };
 
 const struct nla_policy
@@ -43,7 +44,7 @@ ntm_nl_dev_set_policy[NTMOBILE_A_PORT + 1] = {
 };
 
 static const struct nla_policy
-ntm_nl_path_new_policy[NTMOBILE_A_IDLE_MS + 1] = {
+ntm_nl_path_new_policy[NTMOBILE_A_PEER4 + 1] = {
 	[NTMOBILE_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[NTMOBILE_A_PATH_ID] = { .type = NLA_U64 },
 	[NTMOBILE_A_SIDE] = NLA_POLICY_MAX(NLA_U8, 1),
@@ -51,10 +52,12 @@ ntm_nl_path_new_policy[NTMOBILE_A_IDLE_MS + 1] = {
 	[NTMOBILE_A_ADDRESS] = NLA_POLICY_NESTED(ntmobile_address_nl_policy),
 	[NTMOBILE_A_GLOBAL_ONLY] = { .type = NLA_FLAG },
 	[NTMOBILE_A_IDLE_MS] = { .type = NLA_U32 },
+	[NTMOBILE_A_ALIAS4] = { .type = NLA_U32 },
+	[NTMOBILE_A_PEER4] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy
-ntm_nl_path_set_policy[NTMOBILE_A_RELAY + 1] = {
+ntm_nl_path_set_policy[NTMOBILE_A_HOLD_MS + 1] = {
 	[NTMOBILE_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[NTMOBILE_A_PATH_ID] = { .type = NLA_U64 },
 	[NTMOBILE_A_MTU] = { .type = NLA_U32 },
@@ -64,6 +67,7 @@ ntm_nl_path_set_policy[NTMOBILE_A_RELAY + 1] = {
 	[NTMOBILE_A_RELAYED] = { .type = NLA_FLAG },
 	[NTMOBILE_A_UNVERIFIED] = NLA_POLICY_NESTED(ntmobile_unverified_nl_policy),
 	[NTMOBILE_A_RELAY] = NLA_POLICY_NESTED(ntmobile_endpoint_nl_policy),
+	[NTMOBILE_A_HOLD_MS] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy
@@ -115,6 +119,7 @@ ntm_nl_relay_leg_policy[NTMOBILE_A_ENDPOINT + 1] = {
 	[NTMOBILE_A_PATH_ID] = { .type = NLA_U64 },
 	[NTMOBILE_A_SIDE] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NTMOBILE_A_ENDPOINT] = NLA_POLICY_NESTED(ntmobile_endpoint_nl_policy),
+	[NTMOBILE_A_ROUTE] = NLA_POLICY_NESTED(ntmobile_route_nl_policy),
 	[NTMOBILE_A_UNVERIFIED] = NLA_POLICY_NESTED(ntmobile_unverified_nl_policy),
 };
 
@@ -154,14 +159,14 @@ static const struct genl_ops ntm_nl_ops[] = {
 		.cmd		= NTMOBILE_CMD_PATH_NEW,
 		.doit		= ntm_nl_path_new_doit,
 		.policy		= ntm_nl_path_new_policy,
-		.maxattr	= NTMOBILE_A_IDLE_MS,
+		.maxattr	= NTMOBILE_A_PEER4,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NTMOBILE_CMD_PATH_SET,
 		.doit		= ntm_nl_path_set_doit,
 		.policy		= ntm_nl_path_set_policy,
-		.maxattr	= NTMOBILE_A_RELAY,
+		.maxattr	= NTMOBILE_A_HOLD_MS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -120,6 +120,37 @@ static int ntm_nl_get_addresses(struct genl_info *info, struct ntm_address *addr
 	return count;
 }
 
+static int ntm_nl_get_alias(struct ntm_path *path, struct genl_info *info,
+			    const struct ntm_address *addresses, int count)
+{
+	struct nlattr *alias = info->attrs[NTMOBILE_A_ALIAS4], *peer = info->attrs[NTMOBILE_A_PEER4];
+	struct ntm_address wanted, address;
+	int i;
+
+	if (!alias && !peer)
+		return 0;
+	if (!alias || !peer) {
+		NL_SET_ERR_MSG(info->extack, "alias4 and peer4 are only given together");
+		return -EINVAL;
+	}
+	ntm_address_set4(&wanted, nla_get_in_addr(alias));
+	ntm_address_set4(&address, nla_get_in_addr(peer));
+	for (i = 0; i < count && !ntm_address_equal(&addresses[i], &wanted); i++)
+		;
+	if (i == count) {
+		NL_SET_ERR_MSG_ATTR(info->extack, alias,
+				    "alias4 has to be one of the path's addresses");
+		return -EINVAL;
+	}
+	if (!ntm_address_is_unicast(&address)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, peer, "the address is not a unicast address");
+		return -EINVAL;
+	}
+	path->alias4 = wanted.ip4;
+	path->peer4 = address.ip4;
+	return 0;
+}
+
 /* Takes over @path, also when it fails. */
 static int ntm_nl_path_add(struct ntm_path *path, struct genl_info *info)
 {
@@ -131,7 +162,9 @@ static int ntm_nl_path_add(struct ntm_path *path, struct genl_info *info)
 	path->global_only = nla_get_flag(info->attrs[NTMOBILE_A_GLOBAL_ONLY]);
 	count = ntm_nl_get_addresses(info, addresses);
 	err = count;
-	if (count < 0)
+	if (count >= 0)
+		err = ntm_nl_get_alias(path, info, addresses, count);
+	if (err)
 		goto free;
 	err = ntm_entry_add(path->entry.ntm, &path->entry, info->extack);
 	if (err)
@@ -211,7 +244,16 @@ static int ntm_nl_get_route(struct genl_info *info, int type, struct ntm_target 
 		target->uplink = nla_get_u32(tb[NTMOBILE_A_ROUTE_UPLINK]);
 	if (tb[NTMOBILE_A_ROUTE_MARK])
 		target->mark = nla_get_u32(tb[NTMOBILE_A_ROUTE_MARK]);
-	return ntm_nl_get_endpoint(tb[NTMOBILE_A_ROUTE_REMOTE], &target->remote, info->extack);
+	err = ntm_nl_get_endpoint(tb[NTMOBILE_A_ROUTE_REMOTE], &target->remote, info->extack);
+	if (err || !tb[NTMOBILE_A_ROUTE_LOCAL])
+		return err;
+	err = ntm_nl_get_address(tb[NTMOBILE_A_ROUTE_LOCAL], &target->local, info->extack);
+	if (!err && target->local.family != target->remote.ip.family) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "local and remote address are of different families");
+		err = -EINVAL;
+	}
+	return err;
 }
 
 static int ntm_nl_get_relays(struct genl_info *info, struct ntm_endpoint *relays)
@@ -257,6 +299,8 @@ static int ntm_nl_path_set(struct ntm_entry *entry, struct genl_info *info)
 	path->relayed = nla_get_flag(info->attrs[NTMOBILE_A_RELAYED]);
 	memcpy(path->relays, relays, relay_count * sizeof(*relays));
 	path->relay_count = relay_count;
+	path->is_held = info->attrs[NTMOBILE_A_HOLD_MS];
+	path->held_until = jiffies + msecs_to_jiffies(ntm_nl_u32(info, NTMOBILE_A_HOLD_MS));
 	WRITE_ONCE(path->mtu, ntm_nl_u32(info, NTMOBILE_A_MTU));
 	path->awaits_resume = true;
 	spin_unlock_bh(&entry->lock);
@@ -356,7 +400,7 @@ int ntm_nl_relay_new_doit(struct sk_buff *skb, struct genl_info *info)
 	if (relay) {
 		err = ntm_entry_add(ntm, &relay->entry, info->extack);
 		if (err)
-			kfree(relay);
+			ntm_relay_free(relay);
 	}
 	ntm_nl_unlock(ntm);
 	return err;
@@ -370,6 +414,8 @@ static int ntm_nl_relay_leg(struct ntm_entry *entry, struct genl_info *info)
 	if (info->attrs[NTMOBILE_A_ENDPOINT])
 		err = ntm_nl_get_endpoint(info->attrs[NTMOBILE_A_ENDPOINT], &leg.remote,
 					  info->extack);
+	else
+		err = ntm_nl_get_route(info, NTMOBILE_A_ROUTE, &leg);
 	if (!err)
 		err = ntm_nl_get_unverified(info, &leg.unverified);
 	if (err)

@@ -10,6 +10,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/ip_tunnels.h>
 #include <net/udp.h>
+#include "alias.h"
 #include "none.h"
 
 static unsigned int ntm_none_gso_type(const struct ntm_outer *outer)
@@ -47,7 +48,8 @@ enum ntm_drop ntm_none_send(struct ntm_path *path, struct ntm_ticket *ticket, st
 	struct sk_buff *sent = *skb;
 	struct ntm_header header;
 
-	if (skb_cow_head(sent, room) || ntm_none_offload(sent, &ticket->outer)) {
+	if ((ntm_path_has_alias(path) && !ntm_alias_skb(path, NTM_OUT, sent)) ||
+	    skb_cow_head(sent, room) || ntm_none_offload(sent, &ticket->outer)) {
 		dst_release(dst);
 		return NTM_DROP_NO_MEMORY;
 	}

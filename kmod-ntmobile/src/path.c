@@ -5,6 +5,7 @@
  * way only to a path that works (key-use), never to one that was just added.
  */
 #include <linux/rculist.h>
+#include "cache.h"
 #include "path.h"
 
 static void ntm_path_silent(struct timer_list *timer)
@@ -26,7 +27,7 @@ static void ntm_path_silent(struct timer_list *timer)
 
 struct ntm_path *ntm_path_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_ms)
 {
-	struct ntm_path *path = kzalloc(sizeof(*path), GFP_KERNEL_ACCOUNT);
+	struct ntm_path *path = kmem_cache_zalloc(ntm_caches.path, GFP_KERNEL);
 
 	if (!path)
 		return NULL;
@@ -49,7 +50,7 @@ void ntm_path_free(struct ntm_path *path)
 		ntm_key_free(rcu_dereference_raw(path->keys[epoch]));
 	ntm_target_clear(&path->target);
 	ntm_target_clear(&path->also);
-	kfree_sensitive(path);
+	ntm_cache_free_sensitive(ntm_caches.path, path);
 }
 
 static struct hlist_head *ntm_bucket(struct ntm_dev *ntm, const struct ntm_address *address)
@@ -88,10 +89,15 @@ bool ntm_path_has_address(struct ntm_dev *ntm, const struct ntm_path *path,
 	return false;
 }
 
+static void ntm_path_address_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(ntm_caches.address, container_of(rcu, struct ntm_path_address, rcu));
+}
+
 static struct ntm_path_address *ntm_path_address_alloc(struct ntm_path *path,
 						       const struct ntm_address *address)
 {
-	struct ntm_path_address *own = kzalloc(sizeof(*own), GFP_KERNEL_ACCOUNT);
+	struct ntm_path_address *own = kmem_cache_zalloc(ntm_caches.address, GFP_KERNEL);
 
 	if (own) {
 		own->address = *address;
@@ -134,7 +140,7 @@ void ntm_path_detach(struct ntm_path *path)
 		struct ntm_path_address *own = path->addresses[--path->address_count];
 
 		hlist_del_rcu(&own->node);
-		kfree_rcu(own, rcu);
+		call_rcu(&own->rcu, ntm_path_address_free_rcu);
 	}
 }
 
@@ -155,7 +161,7 @@ int ntm_path_take_over(struct ntm_path *path)
 		hlist_add_head_rcu(&own->node, ntm_bucket(path->entry.ntm, &own->address));
 		path->addresses[i] = own;
 		hlist_del_rcu(&old->node);
-		kfree_rcu(old, rcu);
+		call_rcu(&old->rcu, ntm_path_address_free_rcu);
 	}
 	return 0;
 }

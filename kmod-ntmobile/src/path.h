@@ -21,6 +21,10 @@ enum ntm_entry_kind { NTM_ENTRY_PATH, NTM_ENTRY_RELAY };
  * @idle_ms: without data for this long a notice is sent
  * @used_at: jiffies of the last data; under @lock
  * @drops: counts by reason
+ * @local4: IPv4 address that was one of ours by @local_genid on @local_ifindex; all three are
+ *	read without a lock, the worst that a race does is one look-up more
+ * @local_ifindex: of the interface that a packet came by
+ * @local_genid: of the namespace's routes
  * @rcu: frees it
  */
 struct ntm_entry {
@@ -35,6 +39,9 @@ struct ntm_entry {
 	u32 idle_ms;
 	unsigned long used_at;
 	struct ntm_drops drops;
+	__be32 local4;
+	int local_ifindex;
+	int local_genid;
 	struct rcu_head rcu;
 };
 
@@ -98,6 +105,8 @@ struct ntm_path_address {
  * @side: our side of the path; constant
  * @kind: enum ntmobile_path_kind; constant
  * @global_only: refuse inner destinations that are not global; constant
+ * @alias4: IPv4 address that stands here for @peer4, 0 for none; constant
+ * @peer4: IPv4 address of the other end in the packets; constant
  * @addresses: inner addresses of the other end; under the device's lock
  * @address_count: how many; constant
  * @keys: by epoch; written under the device's lock, read under RCU
@@ -113,6 +122,8 @@ struct ntm_path_address {
  * @mtu: longest inner packet, 0 for the device's
  * @floated: whether @floated_at means anything
  * @floated_at: jiffies of the last move by a packet
+ * @is_held: no packet moves the target until @held_until
+ * @held_until: jiffies
  * @awaits_resume: the next packet opened is told
  * @key_wanted: a successor of the key was asked for
  * @owes_answer: data went out and nothing came back yet
@@ -132,6 +143,8 @@ struct ntm_path {
 	u8 side;
 	u8 kind;
 	bool global_only;
+	__be32 alias4;
+	__be32 peer4;
 	struct ntm_path_address *addresses[NTMOBILE_MAX_ADDRESSES];
 	unsigned int address_count;
 	struct ntm_key __rcu *keys[NTM_EPOCHS];
@@ -147,6 +160,8 @@ struct ntm_path {
 	u32 mtu;
 	bool floated;
 	unsigned long floated_at;
+	bool is_held;
+	unsigned long held_until;
 	bool awaits_resume;
 	bool key_wanted;
 	bool owes_answer;
@@ -212,10 +227,12 @@ int ntm_key_set(struct ntm_path *path, u8 epoch, u8 suite, const u8 *send, const
 void ntm_key_free(struct ntm_key *key);
 int ntm_key_use(struct ntm_path *path, u8 epoch, struct netlink_ext_ack *extack);
 void ntm_key_del(struct ntm_path *path, u8 epoch);
+u64 ntm_packets_per_key(void);
 bool ntm_key_expired(const struct ntm_key *key);
 void ntm_keys_init(void);
 
 /* relay.c */
+void ntm_relay_free(struct ntm_relay *relay);
 struct ntm_relay *ntm_relay_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_ms);
 void ntm_relay_forward(struct ntm_relay *relay, struct sk_buff *skb);
 

@@ -4,57 +4,12 @@
  * this machine made it: opened where it lies, segment by segment, without cutting it
  * up first. What is opened goes up as super-packets again.
  */
-#include <linux/highmem.h>
 #include <linux/mm.h>
+#include "alias.h"
 #include "chunk.h"
+#include "cursor.h"
 #include "receive.h"
 #include "run.h"
-
-/**
- * struct ntm_cursor - a place in an skb, moved onward only
- * @skb: the head, or a member of its list
- * @piece: -1 for the linear part, else the index of a fragment
- * @start: offset in the whole of the first byte of the piece
- * @length: bytes of the piece
- */
-struct ntm_cursor {
-	const struct sk_buff *skb;
-	int piece;
-	u32 start;
-	u32 length;
-};
-
-static void ntm_cursor_init(struct ntm_cursor *cursor, const struct sk_buff *skb)
-{
-	cursor->skb = skb;
-	cursor->piece = -1;
-	cursor->start = 0;
-	cursor->length = skb_headlen(skb);
-}
-
-/* To the piece behind this one. Return: false when there is none. */
-static bool ntm_cursor_next(struct ntm_cursor *cursor, const struct sk_buff *head)
-{
-	cursor->start += cursor->length;
-	if (++cursor->piece < skb_shinfo(cursor->skb)->nr_frags) {
-		cursor->length = skb_frag_size(&skb_shinfo(cursor->skb)->frags[cursor->piece]);
-		return true;
-	}
-	cursor->skb = cursor->skb == head ? skb_shinfo(head)->frag_list : cursor->skb->next;
-	cursor->piece = -1;
-	cursor->length = cursor->skb ? skb_headlen(cursor->skb) : 0;
-	return cursor->skb;
-}
-
-/* Return: whether @length bytes from @offset on lie in one piece, where the cursor then is. */
-static bool ntm_cursor_seek(struct ntm_cursor *cursor, const struct sk_buff *head, u32 offset,
-			    u32 length)
-{
-	while (offset >= cursor->start + cursor->length)
-		if (!ntm_cursor_next(cursor, head))
-			return false;
-	return cursor->start + cursor->length - offset >= length;
-}
 
 /* The page that the cursor is in, if it can be written to and kept. Fills all but the length. */
 static bool ntm_cursor_page(const struct ntm_cursor *cursor, u32 offset, struct ntm_piece *piece)
@@ -116,11 +71,13 @@ bool ntm_super_is_uniform(const struct sk_buff *skb, unsigned int ip_length)
 {
 	u32 offset = ip_length + sizeof(struct udphdr), segment = skb_shinfo(skb)->gso_size;
 	struct ntm_header first, header;
+	struct ntm_cursor cursor;
 
-	if (skb_copy_bits(skb, offset, &first, sizeof(first)))
+	ntm_cursor_init(&cursor, skb);
+	if (!ntm_cursor_copy(&cursor, skb, offset, &first, sizeof(first)))
 		return false;
 	for (offset += segment; offset < skb->len; offset += segment) {
-		if (skb_copy_bits(skb, offset, &header, sizeof(header)) ||
+		if (!ntm_cursor_copy(&cursor, skb, offset, &header, sizeof(header)) ||
 		    header.type != first.type || header.version_flags != first.version_flags ||
 		    header.path_id != first.path_id)
 			return false;
@@ -172,7 +129,7 @@ static enum ntm_drop ntm_opening_one(struct ntm_opening *opening, u32 offset, u3
 	enum ntm_drop drop;
 
 	if (length < sizeof(header) ||
-	    skb_copy_bits(skb, offset, &header, sizeof(header)))
+	    !ntm_cursor_copy(&opening->cursor, skb, offset, &header, sizeof(header)))
 		return NTM_DROP_MALFORMED;
 	piece.length = length - sizeof(header);
 	if ((!ntm_cursor_seek(&opening->cursor, skb, body, piece.length) ||
@@ -180,9 +137,12 @@ static enum ntm_drop ntm_opening_one(struct ntm_opening *opening, u32 offset, u3
 	    !ntm_piece_copy(&piece, &opening->chunk, skb, body))
 		return NTM_DROP_NO_MEMORY;
 	drop = ntm_open(opening->run.path, &header, piece.data, &piece.length, &opening->origin);
-	if (likely(drop == NTM_DROPS && piece.length))
-		ntm_run_add(&opening->run, &piece);
-	return drop;
+	if (unlikely(drop != NTM_DROPS || !piece.length))
+		return drop;
+	if (ntm_path_has_alias(opening->run.path))
+		ntm_alias_packet(opening->run.path, NTM_IN, piece.data, piece.length);
+	ntm_run_add(&opening->run, &piece);
+	return NTM_DROPS;
 }
 
 /**

@@ -14,6 +14,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
+#include "alias.h"
 #include "none.h"
 #include "receive.h"
 #include "seal.h"
@@ -31,7 +32,7 @@ struct ntm_datagram {
 	struct ntm_header header;
 } __packed;
 
-/* To us, and from someone who can be: no routing has looked at it yet. */
+/* To us: no routing has looked at it yet. */
 static bool ntm_is_for_us(struct net *net, const struct sk_buff *skb)
 {
 	if (ip_hdr(skb)->version == 4)
@@ -39,14 +40,35 @@ static bool ntm_is_for_us(struct net *net, const struct sk_buff *skb)
 	return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
 }
 
-static bool ntm_is_from_outside(struct net *net, const struct sk_buff *skb,
-				const struct ntm_endpoint *from)
+/* The same, remembered while neither routes nor addresses change. */
+static bool ntm_entry_is_for_us(struct net *net, struct ntm_entry *entry, const struct sk_buff *skb)
 {
-	if (!from->port || !ntm_address_is_unicast(&from->ip))
+	int genid = rt_genid_ipv4(net), ifindex = skb->dev->ifindex;
+	__be32 local = ip_hdr(skb)->daddr;
+
+	if (ip_hdr(skb)->version == 4 && READ_ONCE(entry->local4) == local &&
+	    READ_ONCE(entry->local_ifindex) == ifindex && READ_ONCE(entry->local_genid) == genid)
+		return true;
+	if (!ntm_is_for_us(net, skb))
 		return false;
-	if (from->ip.family == AF_INET)
-		return inet_addr_type_dev_table(net, skb->dev, from->ip.ip4) == RTN_UNICAST;
-	return !ipv6_chk_addr(net, &from->ip.ip6, NULL, 0);
+	if (ip_hdr(skb)->version == 4) {
+		WRITE_ONCE(entry->local4, local);
+		WRITE_ONCE(entry->local_ifindex, ifindex);
+		WRITE_ONCE(entry->local_genid, genid);
+	}
+	return true;
+}
+
+/* Someone who can be: no routing has looked at the packet yet. */
+static bool ntm_is_from_outside(struct net *net, const struct ntm_origin *origin)
+{
+	const struct ntm_address *ip = &origin->endpoint.ip;
+
+	if (!origin->endpoint.port || !ntm_address_is_unicast(ip))
+		return false;
+	if (ip->family == AF_INET)
+		return inet_addr_type_dev_table(net, origin->dev, ip->ip4) == RTN_UNICAST;
+	return !ipv6_chk_addr(net, &ip->ip6, NULL, 0);
 }
 
 /* Which path the routes would send an answer to this address by. Under RCU. */
@@ -132,6 +154,7 @@ void ntm_origin_read(struct ntm_origin *origin, const struct sk_buff *skb,
 {
 	ntm_endpoint_source(&origin->endpoint, skb, udp);
 	origin->uplink = skb->skb_iif;
+	origin->dev = skb->dev;
 	origin->tos = ntm_tos_of(skb);
 }
 
@@ -144,6 +167,14 @@ void ntm_received_add(struct ntm_dev *ntm, u32 packets, u32 bytes)
 	u64_stats_add(&stats->rx_bytes, bytes);
 	u64_stats_add(&stats->rx_packets, packets);
 	u64_stats_update_end(&stats->syncp);
+}
+
+/* All but TCP would go through GRO for nothing. */
+static bool ntm_may_coalesce(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return ip_hdr(skb)->protocol == IPPROTO_TCP;
+	return ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
 }
 
 /**
@@ -172,17 +203,25 @@ bool ntm_up(struct ntm_dev *ntm, struct sk_buff *skb, u8 outer_tos)
 		skb_probe_transport_header(skb);
 	}
 	skb_reset_mac_header(skb);
-	gro_cells_receive(&ntm->gro, skb);
+	if (ntm_may_coalesce(skb))
+		gro_cells_receive(&ntm->gro, skb);
+	else
+		netif_rx(skb);
 	return true;
 }
 
 /* Protocol.md 11.6: only the newest packet of a direct path, no Relay Server, once in 100 ms. */
-static bool ntm_float(struct ntm_path *path, const struct ntm_endpoint *from)
+static bool ntm_float(struct ntm_path *path, const struct ntm_origin *origin)
 {
+	const struct ntm_endpoint *from = &origin->endpoint;
 	unsigned int i;
 
-	if (path->relayed || path->target.remote.ip.family == AF_UNSPEC ||
-	    likely(ntm_endpoint_equal(&path->target.remote, from)))
+	if (likely(ntm_endpoint_equal(&path->target.remote, from)) || path->relayed ||
+	    path->target.remote.ip.family == AF_UNSPEC)
+		return false;
+	if (path->is_held && time_before(jiffies, path->held_until))
+		return false;
+	if (!ntm_is_from_outside(dev_net(path->entry.ntm->dev), origin))
 		return false;
 	for (i = 0; i < path->relay_count; i++)
 		if (ntm_endpoint_equal(&path->relays[i], from))
@@ -222,7 +261,7 @@ static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 	is_first = !key->opened;
 	key->opened = true;
 	if (counter >= next && is_sealed)
-		is_moved = ntm_float(path, &origin->endpoint);
+		is_moved = ntm_float(path, origin);
 	is_resumed = path->awaits_resume;
 	path->awaits_resume = false;
 	spin_unlock(&path->entry.lock);
@@ -290,6 +329,8 @@ static enum ntm_drop ntm_deliver(struct ntm_path *path, struct sk_buff *skb, u8 
 	enum ntm_drop drop;
 	u32 length;
 
+	if (ntm_path_has_alias(path) && !ntm_alias_skb(path, NTM_IN, skb))
+		return NTM_DROP_NO_MEMORY;
 	length = ntm_read_inner(skb->data, skb->len, &source, &destination);
 	if (unlikely(!length || pskb_trim(skb, length)))
 		return NTM_DROP_MALFORMED;
@@ -297,6 +338,7 @@ static enum ntm_drop ntm_deliver(struct ntm_path *path, struct sk_buff *skb, u8 
 	if (unlikely(drop != NTM_DROPS))
 		return drop;
 	skb_scrub_packet(skb, false);
+	skb_ext_reset(skb);
 	skb->mark = 0;
 	skb_clear_hash(skb);
 	skb->protocol = source.family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
@@ -447,18 +489,9 @@ static unsigned int ntm_receive_uniform(struct net *net, struct sk_buff *skb,
 					unsigned int ip_length)
 {
 	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
-	const struct udphdr *udp;
-	struct ntm_endpoint from;
-	struct udphdr buffer;
 
-	if (!entry || !ntm_is_for_us(net, skb))
+	if (!entry || !ntm_entry_is_for_us(net, entry, skb))
 		return NF_ACCEPT;
-	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
-	ntm_endpoint_source(&from, skb, udp);
-	if (unlikely(!ntm_is_from_outside(net, skb, &from))) {
-		ntm_drops_add(&entry->drops, NTM_DROP_WRONG_SOURCE);
-		return NF_DROP;
-	}
 	ntm_receive_entry(entry, skb, ip_length);
 	return NF_STOLEN;
 }

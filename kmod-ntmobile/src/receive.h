@@ -9,11 +9,13 @@
  * struct ntm_origin - where a packet or super-packet came from
  * @endpoint: its source
  * @uplink: interface index it came by
+ * @dev: that interface
  * @tos: traffic class of the outer packet
  */
 struct ntm_origin {
 	struct ntm_endpoint endpoint;
 	int uplink;
+	const struct net_device *dev;
 	u8 tos;
 };
 

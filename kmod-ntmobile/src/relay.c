@@ -9,11 +9,12 @@
 #include <net/ip6_checksum.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/udp.h>
+#include "cache.h"
 #include "path.h"
 
 struct ntm_relay *ntm_relay_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_ms)
 {
-	struct ntm_relay *relay = kzalloc(sizeof(*relay), GFP_KERNEL_ACCOUNT);
+	struct ntm_relay *relay = kmem_cache_zalloc(ntm_caches.relay, GFP_KERNEL);
 
 	if (!relay)
 		return NULL;
@@ -23,6 +24,14 @@ struct ntm_relay *ntm_relay_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_
 	relay->entry.idle_ms = idle_ms;
 	spin_lock_init(&relay->entry.lock);
 	return relay;
+}
+
+/* Nobody uses it any more. */
+void ntm_relay_free(struct ntm_relay *relay)
+{
+	ntm_target_clear(&relay->legs[0]);
+	ntm_target_clear(&relay->legs[1]);
+	kmem_cache_free(ntm_caches.relay, relay);
 }
 
 /* The leg, or the place it has just left. */
@@ -155,6 +164,7 @@ static enum ntm_drop ntm_relay_same_family(struct ntm_relay *relay, struct sk_bu
 	skb_forward_csum(skb);
 	skb_dst_drop(skb);
 	skb_dst_set(skb, dst);
+	skb_ext_reset(skb);
 	skb->mark = outer->mark;
 	skb->dev = dst->dev;
 	memset(skb->cb, 0, sizeof(skb->cb));
@@ -184,6 +194,7 @@ static enum ntm_drop ntm_relay_other_family(struct ntm_relay *relay, struct sk_b
 	if (skb_is_gso(skb) && skb->encapsulation)
 		skb_shinfo(skb)->gso_type ^= SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6;
 	skb_dst_drop(skb);
+	skb_ext_reset(skb);
 	nf_reset_ct(skb);
 	return ntm_outer_send(relay->entry.ntm, &passage->outer, skb, passage->tos, false);
 }

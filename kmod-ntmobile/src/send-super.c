@@ -9,6 +9,7 @@
 #include <net/checksum.h>
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
+#include "alias.h"
 #include "chunk.h"
 #include "seal.h"
 #include "send.h"
@@ -42,6 +43,7 @@ bool ntm_super_read(struct ntm_super *super, struct sk_buff *skb)
 	    skb->len <= length || !super->segment || skb_copy_bits(skb, 0, super->headers, length))
 		return false;
 	super->count = DIV_ROUND_UP(skb->len - length, super->segment);
+	ntm_cursor_init(&super->cursor, skb);
 	return true;
 }
 
@@ -109,7 +111,8 @@ static void ntm_super_write(struct ntm_super *super, u32 index, u8 *to)
 	u8 *body = to + super->length;
 	__wsum sum;
 
-	skb_copy_bits(super->skb, super->length + index * super->segment, body, payload);
+	ntm_cursor_copy(&super->cursor, super->skb, super->length + index * super->segment, body,
+			payload);
 	sum = csum_partial(body, payload, 0);
 	ntm_super_ip(super, index, length);
 	if (super->is_tcp)
@@ -203,6 +206,9 @@ enum ntm_drop ntm_super_send(struct ntm_path *path, struct ntm_ticket *ticket,
 	enum ntm_drop drop = NTM_DROPS, each;
 	struct sk_buff *skb;
 
+	/* Every checksum is made anew, so the address is all there is to change. */
+	if (ntm_path_has_alias(path))
+		ntm_alias_packet(path, NTM_OUT, super->headers, super->length);
 	while (done < super->count) {
 		skb = ntm_super_part(path, ticket, super, done, limit);
 		if (unlikely(!skb)) {

@@ -11,6 +11,7 @@
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/route.h>
+#include "alias.h"
 #include "none.h"
 #include "seal.h"
 
@@ -58,7 +59,7 @@ static void ntm_count_sent(struct ntm_path *path, struct ntm_key *key, u32 packe
 	}
 	ticket->key_wanted = false;
 	if (!path->key_wanted &&
-	    (key->counter > NTM_PACKETS_PER_KEY / 2 ||
+	    (key->counter > ntm_packets_per_key() / 2 ||
 	     time_after(jiffies, key->sent_at + msecs_to_jiffies(NTM_REKEY_AFTER_MS)))) {
 		path->key_wanted = true;
 		ticket->key_wanted = true;
@@ -83,7 +84,7 @@ static enum ntm_readiness ntm_ticket_take(struct ntm_path *path, u32 packets, u3
 	if (!key)
 		goto out;
 	readiness = NTM_WORN_OUT;
-	if (key->counter + packets > NTM_PACKETS_PER_KEY || ntm_key_expired(key))
+	if (key->counter + packets > ntm_packets_per_key() || ntm_key_expired(key))
 		goto out;
 	readiness = NTM_READY;
 	ticket->key = key;
@@ -132,10 +133,12 @@ static struct sk_buff *ntm_seal_one(const struct ntm_path *path, const struct nt
 	plain = body;
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_copy_and_csum_dev(skb, body);
-	else if (skb_is_nonlinear(skb))
+	else if (skb_is_nonlinear(skb) || ntm_path_has_alias(path))
 		skb_copy_bits(skb, 0, body, length);
 	else
 		plain = skb->data;
+	if (ntm_path_has_alias(path))
+		ntm_alias_packet(path, NTM_OUT, body, length);
 	ntm_seal(ticket->key, header, body, plain, length);
 	return sealed;
 }
@@ -269,7 +272,8 @@ static void ntm_send_one(struct ntm_path *path, struct sk_buff *skb, struct ntm_
 	case NTM_WORN_OUT:
 		break;
 	case NTM_READY:
-		ticket.tos = ip_tunnel_ecn_encap(0, ip_hdr(skb), skb);
+		/* RFC 6040, normal mode; the class of the traffic is nobody's business outside. */
+		ticket.tos = ip_tunnel_get_dsfield(ip_hdr(skb), skb) & INET_ECN_MASK;
 		ticket.may_fragment = !super && ntm_may_fragment(skb);
 		drop = ntm_send_ready(path, &ticket, &skb, super,
 				      super ? super->length + super->segment : skb->len);

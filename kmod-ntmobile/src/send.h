@@ -3,6 +3,7 @@
 #ifndef _NTM_SEND_H
 #define _NTM_SEND_H
 
+#include "cursor.h"
 #include "path.h"
 
 /**
@@ -41,6 +42,7 @@ void ntm_sent_add(struct ntm_dev *ntm, u32 packets, u32 bytes);
 /**
  * struct ntm_super - a super-packet of the stack, TCP or UDP
  * @skb: the packet
+ * @cursor: where in it
  * @headers: its IP and transport headers, changed for each segment
  * @length: of @headers
  * @transport: where the transport header is
@@ -52,6 +54,7 @@ void ntm_sent_add(struct ntm_dev *ntm, u32 packets, u32 bytes);
  */
 struct ntm_super {
 	struct sk_buff *skb;
+	struct ntm_cursor cursor;
 	u8 headers[128] __aligned(8);
 	u32 length;
 	u32 transport;

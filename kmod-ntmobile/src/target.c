@@ -32,6 +32,7 @@ void ntm_target_set(struct ntm_target *target, const struct ntm_target *wanted)
 	target->remote = wanted->remote;
 	target->uplink = wanted->uplink;
 	target->mark = wanted->mark;
+	target->local = wanted->local;
 	target->unverified = wanted->unverified;
 }
 
@@ -66,6 +67,7 @@ bool ntm_target_pick(struct ntm_target *target, u32 bytes, struct ntm_outer *out
 	struct dst_entry *dst = target->dst;
 
 	outer->dst = NULL;
+	outer->source = target->local;
 	outer->to = target->remote;
 	outer->uplink = target->uplink;
 	outer->mark = target->mark;
@@ -98,6 +100,7 @@ static struct dst_entry *ntm_route4(struct net *net, struct ntm_outer *outer, __
 		.flowi4_mark = outer->mark,
 		.flowi4_proto = IPPROTO_UDP,
 		.daddr = outer->to.ip.ip4,
+		.saddr = outer->source.family == AF_INET ? outer->source.ip4 : 0,
 		.fl4_sport = port,
 		.fl4_dport = outer->to.port,
 	};
@@ -123,8 +126,11 @@ static struct dst_entry *ntm_route6(struct net *net, struct ntm_outer *outer, __
 		.fl6_sport = port,
 		.fl6_dport = outer->to.port,
 	};
-	struct dst_entry *dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+	struct dst_entry *dst;
 
+	if (outer->source.family == AF_INET6)
+		fl6.saddr = outer->source.ip6;
+	dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
 	if (IS_ERR(dst))
 		return NULL;
 	ntm_address_set6(&outer->source, &fl6.saddr);

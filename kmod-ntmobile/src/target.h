@@ -27,6 +27,7 @@ struct ntm_unverified {
  * @remote: of family AF_UNSPEC for nowhere
  * @uplink: interface index to leave by, 0 for any
  * @mark: firewall mark of the outer packets
+ * @local: our address to send from, or none
  * @unverified: limit on @remote
  * @generation: changes with each of the above
  * @dst: outer route to @remote, or NULL; a reference
@@ -39,6 +40,7 @@ struct ntm_target {
 	struct ntm_endpoint remote;
 	int uplink;
 	u32 mark;
+	struct ntm_address local;
 	struct ntm_unverified unverified;
 	u32 generation;
 	struct dst_entry *dst;

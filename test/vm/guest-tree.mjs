@@ -31,6 +31,7 @@ const packages = [
   'iproute2',
   'iputils-ping',
   'ethtool',
+  'tcpdump',
   // The bench and the lab in the guest.
   'wireguard-tools',
   'nftables',

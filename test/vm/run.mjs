@@ -46,7 +46,7 @@ function installTests() {
   cpSync(join(root, 'kmod-ntmobile/uapi/linux/ntmobile.h'), join(vm, 'ntmobile.h'));
   cpSync(join(guestRoot, 'build/ntmobile.ko'), join(vm, 'ntmobile.ko'));
   chmodSync(join(vm, 'init'), 0o755);
-  for (const program of ['ntmctl', 'burst', 'forge', 'pour']) {
+  for (const program of ['ntmctl', 'burst', 'forge', 'pour', 'sink']) {
     const files = ['-o', `/vm/${program}`, `/vm/${program}.c`];
     inTree('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...files]);
   }

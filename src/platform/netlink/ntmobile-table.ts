@@ -75,6 +75,9 @@ export const ntmobileAttributes = {
   drops: 'drop',
   suite: 'u8',
   suites: 'u8',
+  alias4: 'u32be',
+  peer4: 'u32be',
+  holdMs: 'u32',
 } as const;
 
 export const addressAttributes = {
@@ -92,6 +95,7 @@ export const routeAttributes = {
   remote: 'endpoint',
   uplink: 'u32',
   mark: 'u32',
+  local: 'address',
 } as const;
 
 export const unverifiedAttributes = {

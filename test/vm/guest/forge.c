@@ -9,7 +9,7 @@
  * text is the body and sealed the number of bytes of rubbish behind it. cut leaves that
  * many bytes of the datagram. checksum is good, bad or zero. offset makes it a fragment
  * at so many bytes, more=1 one with others to come. udp adds to the length in the UDP
- * header.
+ * header. file appends the body to that file instead of sending anything.
  */
 #include <arpa/inet.h>
 #include <netinet/ip.h>
@@ -90,7 +90,14 @@ int main(int argc, char **argv)
 	    inet_pton(AF_INET, argv[2], &to.sin_addr) != 1 || number(argv, "sealed", "0") > 8000)
 		return 2;
 	packet.ip.daddr = to.sin_addr.s_addr;
+	wanted = option(argv + 4, "file", NULL);
 	length = sizeof(packet.udp) + write_body(packet.body, strtoull(argv[3], NULL, 16), argv + 4);
+	if (wanted) {
+		FILE *file = fopen(wanted, "a");
+
+		return !file || !fwrite(packet.body, length - sizeof(packet.udp), 1, file) ||
+		       fclose(file);
+	}
 	length = number(argv + 4, "cut", "9000") < length ? number(argv + 4, "cut", "0") : length;
 	packet.udp.source = packet.udp.dest = htons(PORT);
 	packet.udp.len = htons(length + number(argv + 4, "udp", "0"));

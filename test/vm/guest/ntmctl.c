@@ -8,7 +8,8 @@
  *     ntmctl watch FILE        appends every notice as a line, until killed
  *
  * Names are those of ntmobile.yaml. An endpoint is 192.0.2.1:4649 or
- * [2001:db8::1]:4649; a route is an endpoint; unverified is BYTES,MS[,ENDPOINT];
+ * [2001:db8::1]:4649; a route is an endpoint, perhaps with ,local=ADDRESS or ,mark=NUMBER
+ * or ,uplink=INDEX behind it; unverified is BYTES,MS[,ENDPOINT];
  * a Path ID and a key are hexadecimal. Answers are lines of NAME=VALUE. A
  * refusal is the kernel's sentence and exit status 1.
  */
@@ -26,7 +27,7 @@
 #include <unistd.h>
 #include "ntmobile.h"
 
-enum kind { FLAG, U8, U32, U64, PORT, ID, KEY, ADDRESS, ENDPOINT, ROUTE, UNVERIFIED, DROPS };
+enum kind { FLAG, U8, U32, U64, PORT, ID, KEY, IP4, ADDRESS, ENDPOINT, ROUTE, UNVERIFIED, DROPS };
 
 static const struct { const char *name; int type; enum kind kind; } attributes[] = {
 	{ "port", NTMOBILE_A_PORT, PORT },
@@ -63,6 +64,9 @@ static const struct { const char *name; int type; enum kind kind; } attributes[]
 	{ "relay-count", NTMOBILE_A_RELAY_COUNT, U32 },
 	{ "suite", NTMOBILE_A_SUITE, U8 },
 	{ "suites", NTMOBILE_A_SUITES, U8 },
+	{ "alias4", NTMOBILE_A_ALIAS4, IP4 },
+	{ "peer4", NTMOBILE_A_PEER4, IP4 },
+	{ "hold-ms", NTMOBILE_A_HOLD_MS, U32 },
 	{ "drops", NTMOBILE_A_DROPS, DROPS },
 };
 
@@ -175,6 +179,29 @@ static void put_unverified(struct message *msg, char *text)
 	end(msg, attr);
 }
 
+static void put_route(struct message *msg, int type, char *value)
+{
+	struct nlattr *attr = nest(msg, type), *local;
+	char *part = strchr(value, ',');
+	uint32_t number;
+
+	if (part)
+		*part++ = 0;
+	put_endpoint(msg, NTMOBILE_A_ROUTE_REMOTE, value);
+	if (part && !strncmp(part, "local=", 6)) {
+		local = nest(msg, NTMOBILE_A_ROUTE_LOCAL);
+		put_ip(msg, part + 6);
+		end(msg, local);
+	} else if (part && sscanf(part, "mark=%u", &number) == 1) {
+		put(msg, NTMOBILE_A_ROUTE_MARK, &number, 4);
+	} else if (part && sscanf(part, "uplink=%u", &number) == 1) {
+		put(msg, NTMOBILE_A_ROUTE_UPLINK, &number, 4);
+	} else if (part) {
+		fail(part, "no part of a route");
+	}
+	end(msg, attr);
+}
+
 static void put_hex(struct message *msg, int type, const char *text, size_t size)
 {
 	uint8_t bytes[64];
@@ -192,7 +219,7 @@ static void put_value(struct message *msg, int type, enum kind kind, char *value
 	uint32_t number = strtoul(value, NULL, 0);
 	struct nlattr *attr;
 	uint16_t port = htons(number);
-	uint8_t byte = number;
+	uint8_t byte = number, ip[4];
 
 	switch (kind) {
 	case FLAG: put(msg, type, NULL, 0); break;
@@ -208,11 +235,12 @@ static void put_value(struct message *msg, int type, enum kind kind, char *value
 		put_ip(msg, value);
 		end(msg, attr);
 		break;
-	case ROUTE:
-		attr = nest(msg, type);
-		put_endpoint(msg, NTMOBILE_A_ROUTE_REMOTE, value);
-		end(msg, attr);
+	case IP4:
+		if (inet_pton(AF_INET, value, ip) != 1)
+			fail(value, "no IPv4 address");
+		put(msg, type, ip, 4);
 		break;
+	case ROUTE: put_route(msg, type, value); break;
 	default: fail(value, "not an attribute of a command");
 	}
 }

@@ -250,7 +250,7 @@ case_relay_source() {
 }
 
 # shellcheck disable=SC2016 # the program is for awk
-no_port() { on r awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp; }
+no_port() { on "$1" awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp; }
 
 # From b, whose side is 1: nine are relayed to a, the tenth finds no socket at r.
 case_burst() {
@@ -258,11 +258,36 @@ case_burst() {
   ctl r relay-new ntm0 path-id=$id &&
     ctl r relay-leg ntm0 path-id=$id side=0 endpoint=10.1.0.1:4649 &&
     ctl r relay-leg ntm0 path-id=$id side=1 endpoint=10.2.0.1:4649 || return 1
-  before=$(no_port)
+  before=$(no_port r)
   on b ./burst $id 10.2.0.254 &&
     is "$(ctl r relay-get ntm0 path-id=$id | value forwarded-packets)" 9 relayed &&
     is "$(ctl r relay-get ntm0 path-id=$id | value forwarded-bytes)" 900 bytes &&
-    is "$(($(no_port) - before))" 1 'for the socket' && flush
+    is "$(($(no_port r) - before))" 1 'for the socket' && flush
+}
+
+# Waits until so many lines are in a file.
+lines() {
+  local _
+  for _ in {1..50}; do [ "$(wc -l < "$1")" -ge "$2" ] && break; sleep 0.1; done
+  is "$(wc -l < "$1")" "$2" "lines of $1"
+}
+
+# Two paths' control messages of one length in one burst, as the socket of a daemon gets them; then
+# a burst of a known path with one control message in between.
+case_control_burst() {
+  local sink result
+  on r ./sink 4649 /tmp/sink &
+  sink=$!
+  comes /tmp/sink ready && ctl r relay-new ntm0 path-id=$id &&
+    ctl r relay-leg ntm0 path-id=$id side=0 endpoint=10.1.0.1:4649 &&
+    ctl r relay-leg ntm0 path-id=$id side=1 endpoint=10.2.0.1:4649 &&
+    on b ./burst $id 10.2.0.254 8877665544332211 && lines /tmp/sink 11 &&
+    on b ./burst $id 10.2.0.254 && lines /tmp/sink 12 &&
+    is "$(grep -c '^100 01$' /tmp/sink)" 11 'control messages, each alone' &&
+    is "$(ctl r relay-get ntm0 path-id=$id | value forwarded-packets)" 9 relayed
+  result=$?
+  kill $sink
+  [ $result = 0 ] && flush
 }
 
 case_refusals() {
@@ -340,6 +365,199 @@ case_forged() {
   on a ping -q -c 2 -i 0.2 -W 1 198.18.0.2 > /tmp/ping 2>&1
   is "$(drop_count b bad-seal)" 2 forgeries && is "$(path_value b received-packets)" 0 packets &&
     flush
+}
+
+forge() { on b ./forge 10.2.0.1 10.1.0.1 "$@"; }
+
+# a is side 0 and knows epoch 0. What is not of a known path or cannot be one goes to the socket.
+case_hostile() {
+  local before each
+  direct4 && pings 198.18.0.2 || return 1
+  before=$(no_port a)
+  forge $id side=0 sealed=64 && forge $id side=1 epoch=3 sealed=64 &&
+    forge $id side=1 counter=900 sealed=64 && forge $id side=1 counter=901 sealed=15 &&
+    forge $id side=1 counter=1 sealed=64 && forge $id side=1 counter=902 sealed=1400 || return 1
+  is "$(drop_count a wrong-side)" 1 'of our own side' &&
+    is "$(drop_count a wrong-epoch)" 1 'of a foreign epoch' &&
+    is "$(drop_count a bad-seal)" 3 'with a wrong seal' &&
+    is "$(drop_count a replayed)" 1 replayed || return 1
+  forge 0102030405060708 side=1 sealed=64 && forge $id side=1 flags=8 sealed=64 &&
+    forge $id side=1 type=0x7f sealed=64 && forge $id side=1 sealed=64 cut=20 || return 1
+  is "$(($(no_port a) - before))" 4 'for the socket' ||
+    return 1
+  for each in udp=40 udp=-40 offset=64 more=1 'more=1 offset=800'; do
+    # shellcheck disable=SC2086 # two words
+    forge $id side=1 counter=903 sealed=200 $each || return 1
+  done
+  is "$(path_value a received-packets)" 3 packets &&
+    is "$(path_value a drops)" 'wrong-side:1,wrong-epoch:1,replayed:1,bad-seal:3' drops &&
+    both_families && flush
+}
+
+# An inner packet too long for one datagram, and an outer one that comes in fragments.
+case_oversized() {
+  direct4 && on a ping -q -c 3 -i 0.2 -W 5 -s 6000 198.18.0.2 > /tmp/ping 2>&1 &&
+    on a ping -q -c 3 -i 0.2 -W 5 -s 6000 fd00:18::2 > /tmp/ping 2>&1 &&
+    on a ping -q -c 3 -i 0.2 -W 5 -s 1400 -M dont 198.18.0.2 > /tmp/ping 2>&1 && flush
+}
+
+# The kernel's own limit is 2^40; a key ends at the lower one all the same, and a new key goes on.
+case_exhaustion() {
+  local result
+  direct4 && watch a && echo 20 > /sys/module/ntmobile/parameters/packets_per_key || return 1
+  on a ping -q -c 30 -i 0.02 -W 1 198.18.0.2 > /tmp/ping 2>&1
+  comes /tmp/watch-a "key-wanted path-id=$id" && is "$(path_value a sent-packets)" 20 sent &&
+    is "$(path_value b received-packets)" 20 received && is "$(drop_count a unknown-key)" 10 refused
+  result=$?
+  kill "$watcher"
+  echo $((1 << 40)) > /sys/module/ntmobile/parameters/packets_per_key
+  [ $result = 0 ] && new_key 1 "$key_ab2" "$key_ba2" && both_families && flush
+}
+
+# Retransmissions send pages again that a packet before has been sealed from: the file stays as it is.
+case_sendfile() {
+  local before result
+  before=$(sha256sum < /tmp/sent)
+  modprobe sch_netem && direct4 || return 1
+  on r tc qdisc add dev right0 root netem loss 3%
+  transfer 198.18.0.2 sendfile && transfer fd00:18::2 sendfile
+  result=$?
+  on r tc qdisc del dev right0 root
+  is "$(sha256sum < /tmp/sent)" "$before" 'the file' || result=1
+  [ "$(on a nstat -asz TcpRetransSegs | awk '/Retrans/ { print $2 }')" -gt 0 ] || result=1
+  [ $result = 0 ] && flush
+}
+
+# A file's own pages come to the module by lo. This cipher writes before it has checked the tag.
+splice_lo() {
+  local before i
+  rm -f /tmp/pages
+  for ((i = 0; i < 40; i++)); do
+    forge $id side=1 counter=$i sealed=984 file=/tmp/pages || return 1
+  done
+  before=$(sha256sum < /tmp/pages)
+  direct4 && on a ./pour splice 127.0.0.1 4649 /tmp/pages &&
+    is "$(drop_count a bad-seal)" 40 'with a wrong seal' &&
+    is "$(sha256sum < /tmp/pages)" "$before" 'the file'
+}
+
+case_splice() { in_suite 1 splice_lo; }
+
+# Everyone who listens has the packet too: it is opened in a copy.
+case_tapped() {
+  local tap result
+  on b tcpdump -i up0 -s 0 -U -w /tmp/tap udp 2> /tmp/tap.log &
+  tap=$!
+  comes /tmp/tap.log listening && direct4 && transfer 198.18.0.2 && both_families
+  result=$?
+  kill $tap
+  wait $tap
+  [ "$(stat -c %s /tmp/tap)" -gt 3000000 ] || result=1
+  if tcpdump -r /tmp/tap -X 2> /dev/null | head -2000 | grep -q '!"#\$%&'; then
+    echo '# the tap has seen what was opened'
+    result=1
+  fi
+  [ $result = 0 ] && flush
+}
+
+# b's uplink is a port of a bridge, whose packets go through the hooks of IP too.
+case_bridged() {
+  local result
+  modprobe br_netfilter && ip -n b link add br0 type bridge || return 1
+  ip -n b address flush dev up0
+  ip -n b link set up0 master br0
+  address b br0 10.2.0.1/24 fd02::1/64
+  ip -n b route replace default via 10.2.0.254
+  ip -n b route replace default via fd02::fe
+  on b sysctl -q net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+  direct4 && both_families && transfer 198.18.0.2 && flush &&
+    new_path '[fd01::1]:4649' '[fd02::1]:4649' && both_families && transfer fd00:18::2
+  result=$?
+  ip -n b link del br0
+  address b up0 10.2.0.1/24 fd02::1/64
+  ip -n b route replace default via 10.2.0.254
+  ip -n b route replace default via fd02::fe
+  rmmod br_netfilter bridge
+  [ $result = 0 ] && flush
+}
+
+# Both ends have 198.18.0.1; each knows the other by another address.
+aliased() {
+  local result=1
+  ip -n b address add 198.18.0.1/32 dev ntm0
+  ip -n b route add 198.18.0.8 dev ntm0 src 198.18.0.1
+  ctl a path-new ntm0 path-id=$id side=0 kind=0 address=198.18.0.9 alias4=198.18.0.9 peer4=198.18.0.1 &&
+    ctl b path-new ntm0 path-id=$id side=1 kind=0 address=198.18.0.8 alias4=198.18.0.8 peer4=198.18.0.1 &&
+    set_route a 10.2.0.1:4649 && set_route b 10.1.0.1:4649 && new_key 0 "$key_ab" "$key_ba" &&
+    pings 198.18.0.9 && transfer 198.18.0.9 && refused_port && quoted && result=0
+  ip -n b route del 198.18.0.8
+  ip -n b address del 198.18.0.1/32 dev ntm0
+  return $result
+}
+
+# An ICMP error about a packet to the alias reaches the socket that sent it.
+refused_port() {
+  on a bash -c 'exec 3<> /dev/udp/198.18.0.9/9; echo 1 >&3; sleep 0.5; echo 2 >&3' 2> /tmp/refused
+  contains /tmp/refused 'Connection refused'
+}
+
+# And one from here about a packet of the alias reaches the other end.
+quoted() {
+  on b bash -c 'exec 3<> /dev/udp/198.18.0.8/9; echo 1 >&3; sleep 0.5; echo 2 >&3' 2> /tmp/refused
+  contains /tmp/refused 'Connection refused'
+}
+
+case_alias() { in_suite 0 aliased && in_suite 2 aliased; }
+
+case_hold() {
+  direct4 hold-ms=60000 && pings 198.18.0.2 || return 1
+  ip -n b address add 10.2.0.9/24 dev up0
+  ip -n b route replace default via 10.2.0.254 src 10.2.0.9
+  on b ping -q -c 3 -i 0.3 -W 1 198.18.0.1 > /tmp/ping 2>&1
+  is "$(path_value a endpoint)" 10.2.0.1:4649 endpoint
+  local result=$?
+  ip -n b route replace default via 10.2.0.254
+  ip -n b address del 10.2.0.9/24 dev up0
+  [ $result = 0 ] && flush
+}
+
+# From the address and with the mark that the route names.
+case_route() {
+  local result=1
+  ip -n a address add 10.1.0.9/24 dev up0
+  ip -n a rule add fwmark 77 table 77
+  ip -n a route add unreachable default table 77
+  direct4 && set_route a 10.2.0.1:4649,local=10.1.0.9 && pings 198.18.0.2 &&
+    is "$(path_value b endpoint)" 10.1.0.9:4649 endpoint && set_route a 10.2.0.1:4649,mark=77 &&
+    ! pings -W 1 198.18.0.2 && [ "$(drop_count a no-route)" -ge 3 ] &&
+    set_route a "10.2.0.1:4649,uplink=$(on a cat /sys/class/net/up0/ifindex)" && pings 198.18.0.2 &&
+    result=0
+  ip -n a rule del fwmark 77 table 77
+  ip -n a address del 10.1.0.9/24 dev up0
+  [ $result = 0 ] && flush
+}
+
+# r marks what it forwards as congested; b hears of it, and the class of the inner packet stays inside.
+case_congestion() {
+  local seen=/tmp/congestion result=1
+  on r nft -f - << 'RULES'
+table ip marks {
+  counter classes { }
+  chain forward {
+    type filter hook forward priority 0;
+    udp dport 4649 ip dscp != 0 counter name classes
+    udp dport 4649 ip ecn ect0 ip ecn set ce
+  }
+}
+RULES
+  on b nft 'table ip marks { counter congested { }; chain input { type filter hook input priority 0;
+    iifname ntm0 ip dscp ef ip ecn ce counter name congested; }; }'
+  direct4 && pings -Q 0xba 198.18.0.2 && on b nft list counters > $seen &&
+    contains $seen 'packets 3 ' && on r nft list counters > $seen &&
+    contains $seen 'packets 0 ' && result=0
+  on r nft delete table ip marks
+  on b nft delete table ip marks
+  [ $result = 0 ] && flush
 }
 
 case_inner_source() {
@@ -429,6 +647,21 @@ case_churn() {
   both_families && flush
 }
 
+slab() { awk -v name="$1" '$1 == name { print $2 }' /proc/slabinfo; }
+
+# What a flood takes is given back: nothing is left of the module, and no more packets than a few.
+case_memory() {
+  local before after rest
+  before=$(slab skbuff_head_cache)
+  direct4 && on a ping -q -f -w 4 198.18.0.2 > /tmp/flood 2>&1
+  transfer 198.18.0.2 && [ "$(slab ntm_path)" -ge 2 ] && flush &&
+    delete_devices && rmmod ntmobile || return 1
+  after=$(slab skbuff_head_cache)
+  rest=$(grep -c '^ntm_' /proc/slabinfo)
+  insmod ./ntmobile.ko && add_devices && is "$rest" 0 'caches left' &&
+    { [ $((after - before)) -lt 1500 ] || { echo "# packets: $before, then $after"; return 1; }; }
+}
+
 case_unload() {
   direct4 || return 1
   on a ping -q -f -w 5 198.18.0.2 > /tmp/flood 2>&1 &
@@ -459,12 +692,24 @@ readonly cases=(
   'relay_mixed: a Relay Server relays between an IPv4 and an IPv6 leg'
   'relay_source: a packet that is not from its leg is dropped and told'
   'burst: a super-packet that arrives is looked at datagram by datagram'
+  'control_burst: control messages of two paths in one burst reach the socket one by one'
   'refusals: every refused command says why in a sentence'
   'rekey: a new key is taken into use without losing a packet'
   'float: an authenticated packet from a new address moves a direct path'
   'no_float: it does not move a relayed one'
   'replay: the second copy of a packet is dropped as replayed'
   'forged: a packet under another key changes nothing but a counter'
+  'hostile: forged, truncated, misdirected and fragmented packets change nothing but counters'
+  'oversized: inner packets longer than the path are fragmented, and outer ones where they may be'
+  'exhaustion: a key that has sealed its number of packets seals no more'
+  'sendfile: pages sent again after loss are sealed right, and the file stays as it is'
+  'splice: pages of a file that come by lo are not opened in place'
+  'tapped: packets are opened in a copy while someone listens'
+  'bridged: packets by way of a bridge with br_netfilter are received'
+  'alias: both ends may have the same IPv4 address, also in ICMP errors'
+  'hold: a path that is held is moved by no packet'
+  'route: source address, mark and interface are those of the route'
+  'congestion: a congestion mark comes through, the class of the traffic does not go out'
   'inner_source: an inner source that is not of the path is dropped'
   'behind: an inner source routed by way of the path is accepted'
   'waits: a notice asks for a path, and the first packet waits for it'
@@ -473,6 +718,7 @@ readonly cases=(
   'idle: a relayed path without data is told'
   'many: 100,000 relayed paths fit, are dumped and go away'
   'churn: paths come and go under load'
+  'memory: all memory is given back'
   'unload: devices, namespaces and the module go away under traffic'
 )
 
