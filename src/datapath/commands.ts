@@ -24,6 +24,14 @@ export interface Unverified {
 
 export type Side = 0 | 1;
 
+/**
+ * How the packets of a key are sealed (protocol.md 6). `none` has no tag and needs the consent of both
+ * owners: data of it moves no endpoint and is never a replay. AES-128-GCM is the kernel module's alone:
+ * libsodium has no such cipher.
+ */
+export const dataSuites = ['chacha20-poly1305', 'aes-128-gcm', 'none'] as const;
+export type DataSuite = (typeof dataSuites)[number];
+
 export type PathCommand =
   | {
       readonly op: 'path-new';
@@ -62,6 +70,8 @@ export type PathCommand =
       readonly epoch: number;
       readonly sendKey: Uint8Array;
       readonly receiveKey: Uint8Array;
+      /** ChaCha20-Poly1305 when absent; the keys always have 32 bytes. */
+      readonly suite?: DataSuite;
     }
   | { readonly op: 'key-use'; readonly pathId: PathId; readonly epoch: number }
   | { readonly op: 'key-delete'; readonly pathId: PathId; readonly epoch: number }

@@ -169,8 +169,13 @@ export class DataPath {
         entry.awaitsResume = true;
         break;
       case 'key-set':
-        if (!takeNewKey(entry, command.sendKey)) break;
-        entry.slots[command.epoch & 3] = newKeySlot(command.sendKey, command.receiveKey, now);
+        if (command.suite === 'aes-128-gcm' || !takeNewKey(entry, command.sendKey)) break;
+        entry.slots[command.epoch & 3] = newKeySlot(
+          command.sendKey,
+          command.receiveKey,
+          now,
+          command.suite !== 'none',
+        );
         break;
       case 'key-use':
         entry.sendEpoch = command.epoch & 3;
@@ -240,18 +245,20 @@ export class DataPath {
   ): void {
     entry.rewrites?.out.outbound(buffer, offset, length);
     const start = offset - headroom;
-    const total = length + headroom + tailroom;
+    const total = length + headroom + (slot.isSealed ? tailroom : 0);
     const counter = slot.counter;
     slot.counter += 1;
     const flags = entry.side | (entry.sendEpoch << epochShift);
     writeHeader(buffer, start, flags, counter, entry.idBytes);
-    this.#suite.sealInto(
-      buffer.subarray(offset, start + total),
-      slot.sendKey,
-      writeNonce(this.#nonce, counter, flags),
-      buffer.subarray(start, offset),
-      buffer.subarray(offset, offset + length),
-    );
+    if (slot.isSealed) {
+      this.#suite.sealInto(
+        buffer.subarray(offset, start + total),
+        slot.sendKey,
+        writeNonce(this.#nonce, counter, flags),
+        buffer.subarray(start, offset),
+        buffer.subarray(offset, offset + length),
+      );
+    }
     this.#countSent(now, entry, slot, length);
     this.#sendSealed(now, entry, buffer, start, total);
   }
@@ -309,7 +316,7 @@ export class DataPath {
     from: Endpoint,
     uplink?: string,
   ): void {
-    if (length < pathHeaderLength + tagLength) {
+    if (length < pathHeaderLength) {
       this.drops.add('too-short');
       return;
     }
@@ -384,22 +391,26 @@ export class DataPath {
         ? 'wrong-side'
         : !slot || hasExpired(slot, now)
           ? 'wrong-epoch'
-          : slot.window.check(counter)
-            ? undefined
-            : 'replayed';
+          : slot.isSealed && length < pathHeaderLength + tagLength
+            ? 'too-short'
+            : slot.isSealed && !slot.window.check(counter)
+              ? 'replayed'
+              : undefined;
     if (refusal || !slot) {
       entry.drops.add(refusal ?? 'wrong-epoch');
       return;
     }
     const body = offset + pathHeaderLength;
-    const innerLength = length - pathHeaderLength - tagLength;
-    const opened = this.#suite.openInto(
-      buffer.subarray(body, body + innerLength),
-      slot.receiveKey,
-      writeNonce(this.#nonce, counter, flags),
-      buffer.subarray(offset, body),
-      buffer.subarray(body, offset + length),
-    );
+    const innerLength = length - pathHeaderLength - (slot.isSealed ? tagLength : 0);
+    const opened =
+      !slot.isSealed ||
+      this.#suite.openInto(
+        buffer.subarray(body, body + innerLength),
+        slot.receiveKey,
+        writeNonce(this.#nonce, counter, flags),
+        buffer.subarray(offset, body),
+        buffer.subarray(body, offset + length),
+      );
     if (!opened) {
       entry.drops.add('bad-seal');
       return;
@@ -422,8 +433,10 @@ export class DataPath {
     uplink?: string,
   ): void {
     const highest = slot.window.highest;
-    slot.window.mark(counter);
-    entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
+    if (slot.isSealed) {
+      slot.window.mark(counter);
+      entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
+    }
     entry.receivedPackets += 1;
     entry.receivedBytes += length;
     entry.lastReceivedAt = now;
@@ -432,7 +445,7 @@ export class DataPath {
       slot.opened = true;
       this.#sink.notice({ notice: 'first-packet', pathId: entry.pathId, epoch });
     }
-    if (counter > highest) this.#float(now, entry, from, uplink);
+    if (slot.isSealed && counter > highest) this.#float(now, entry, from, uplink);
     if (entry.awaitsResume) {
       entry.awaitsResume = false;
       this.#sink.notice({ notice: 'resumed', pathId: entry.pathId, from });

@@ -24,6 +24,8 @@ const rememberedKeys = 64;
 export interface KeySlot {
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
+  /** False in suite `none`. */
+  readonly isSealed: boolean;
   readonly window: ReplayWindow;
   readonly installedAt: number;
   /** Counter of the next packet sent under this key. */
@@ -125,9 +127,11 @@ export function newKeySlot(
   sendKey: Uint8Array,
   receiveKey: Uint8Array,
   installedAt: number,
+  isSealed = true,
 ): KeySlot {
   return {
     installedAt,
+    isSealed,
     sendKey,
     receiveKey,
     window: new ReplayWindow(dataReplayWindow),
