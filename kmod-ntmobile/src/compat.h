@@ -13,17 +13,21 @@
 #include <net/genetlink.h>
 #include <net/rtnetlink.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#include <asm/unaligned.h>
-#else
+#ifdef NTM_HAS_LINUX_UNALIGNED_H
 #include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#ifdef NTM_HAS_NET_GSO_H
+#include <net/gso.h>
+#endif
+
+#ifndef NTM_HAS_TIMER_DELETE_SYNC
 #define timer_delete_sync del_timer_sync
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0) && !defined(timer_container_of)
+#ifndef timer_container_of
 #define timer_container_of from_timer
 #endif
 
@@ -52,6 +56,15 @@ static inline void ntm_compat_netns_immutable(struct net_device *dev)
 	dev->netns_local = true;
 #else
 	dev->features |= NETIF_F_NETNS_LOCAL;
+#endif
+}
+
+static inline void ntm_compat_lltx(struct net_device *dev)
+{
+#ifdef NTM_HAS_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
 #endif
 }
 

@@ -166,7 +166,7 @@ static void ntm_dev_setup(struct net_device *dev)
 	dev->features |= features;
 	dev->hw_features |= features;
 	dev->hw_enc_features |= features;
-	dev->lltx = true;
+	ntm_compat_lltx(dev);
 	dev->mtu = NTM_MTU;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU - (int)sizeof(struct ipv6hdr) - (int)NTM_OVERHEAD;

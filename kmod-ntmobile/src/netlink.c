@@ -123,7 +123,8 @@ static int ntm_nl_get_addresses(struct genl_info *info, struct ntm_address *addr
 static int ntm_nl_get_alias(struct ntm_path *path, struct genl_info *info,
 			    const struct ntm_address *addresses, int count)
 {
-	struct nlattr *alias = info->attrs[NTMOBILE_A_ALIAS4], *peer = info->attrs[NTMOBILE_A_PEER4];
+	struct nlattr *alias = info->attrs[NTMOBILE_A_ALIAS4];
+	struct nlattr *peer = info->attrs[NTMOBILE_A_PEER4];
 	struct ntm_address wanted, address;
 	int i;
 

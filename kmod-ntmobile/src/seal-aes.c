@@ -59,7 +59,8 @@ void ntm_aes_exit(void)
 
 bool ntm_aes_available(void)
 {
-	return crypto_has_aead(NTM_AES_ALGORITHM, 0, CRYPTO_ALG_ASYNC);
+	return crypto_has_alg(NTM_AES_ALGORITHM, CRYPTO_ALG_TYPE_AEAD,
+			      CRYPTO_ALG_TYPE_MASK | CRYPTO_ALG_ASYNC);
 }
 
 static struct crypto_aead *ntm_aes_new(const u8 *key, struct netlink_ext_ack *extack)

@@ -6,7 +6,6 @@
  * shared with the retransmit queue and, after sendfile, with the page cache.
  */
 #include <linux/icmpv6.h>
-#include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>

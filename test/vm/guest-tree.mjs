@@ -32,6 +32,8 @@ const packages = [
   'iputils-ping',
   'ethtool',
   'tcpdump',
+  'perl',
+  'xz-utils',
   // The bench and the lab in the guest.
   'wireguard-tools',
   'nftables',
