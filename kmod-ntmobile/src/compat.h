@@ -59,21 +59,21 @@ static inline void ntm_compat_netns_immutable(struct net_device *dev)
 #endif
 }
 
+/* Of newlink of struct rtnl_link_ops, among which is dev. */
+#ifdef NTM_HAS_NEWLINK_PARAMS
+#define NTM_COMPAT_NEWLINK_ARGUMENTS	struct net_device *dev,			\
+	struct rtnl_newlink_params *params, struct netlink_ext_ack *extack
+#else
+#define NTM_COMPAT_NEWLINK_ARGUMENTS	struct net *source, struct net_device *dev,	\
+	struct nlattr *tb[], struct nlattr *data[], struct netlink_ext_ack *extack
+#endif
+
 static inline void ntm_compat_lltx(struct net_device *dev)
 {
 #ifdef NTM_HAS_LLTX
 	dev->lltx = true;
 #else
 	dev->features |= NETIF_F_LLTX;
-#endif
-}
-
-static inline void ntm_compat_set_gso_limits(struct net_device *dev, unsigned int segments)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-	netif_set_tso_max_segs(dev, segments);
-#else
-	dev->gso_max_segs = segments;
 #endif
 }
 

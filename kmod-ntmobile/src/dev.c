@@ -125,21 +125,6 @@ static void ntm_dev_free(struct net_device *dev)
 	free_percpu(dev->tstats);
 }
 
-/* TCP makes its super-packets no longer than what goes out as one. */
-static void ntm_dev_set_gso_limits(struct net_device *dev)
-{
-	u32 segments = ntm_super_segments(dev->mtu + sizeof(struct ntm_header) + NTM_TAG_SIZE);
-
-	ntm_compat_set_gso_limits(dev, clamp(segments, 1U, (u32)NTM_SUPER_SEGMENTS));
-}
-
-static int ntm_dev_change_mtu(struct net_device *dev, int mtu)
-{
-	WRITE_ONCE(dev->mtu, mtu);
-	ntm_dev_set_gso_limits(dev);
-	return 0;
-}
-
 static const struct net_device_ops ntm_dev_ops = {
 	.ndo_init		= ntm_dev_ndo_init,
 	.ndo_uninit		= ntm_dev_uninit,
@@ -147,7 +132,6 @@ static const struct net_device_ops ntm_dev_ops = {
 	.ndo_stop		= ntm_dev_stop,
 	.ndo_start_xmit		= ntm_xmit,
 	.ndo_get_stats64	= dev_get_tstats64,
-	.ndo_change_mtu		= ntm_dev_change_mtu,
 };
 
 static const struct device_type ntm_dev_type = { .name = KBUILD_MODNAME };
@@ -170,15 +154,13 @@ static void ntm_dev_setup(struct net_device *dev)
 	dev->mtu = NTM_MTU;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU - (int)sizeof(struct ipv6hdr) - (int)NTM_OVERHEAD;
-	ntm_dev_set_gso_limits(dev);
 	/* The next hop is read from the route. */
 	netif_keep_dst(dev);
 	ntm_compat_netns_immutable(dev);
 	SET_NETDEV_DEVTYPE(dev, &ntm_dev_type);
 }
 
-static int ntm_newlink(struct net *source, struct net_device *dev, struct nlattr *tb[],
-		       struct nlattr *data[], struct netlink_ext_ack *extack)
+static int ntm_newlink(NTM_COMPAT_NEWLINK_ARGUMENTS)
 {
 	struct net *net = dev_net(dev);
 	struct ntm_net *own = net_generic(net, ntm_net_id);

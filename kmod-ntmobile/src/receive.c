@@ -11,7 +11,6 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
-#include <net/ipv6_stubs.h>
 #include <net/route.h>
 #include "alias.h"
 #include "none.h"
@@ -86,7 +85,7 @@ static struct ntm_path *ntm_reverse_path(struct ntm_dev *ntm, const struct ntm_a
 		ip_rt_put(rt);
 	} else {
 		struct flowi6 fl6 = { .flowi6_oif = ntm->dev->ifindex, .daddr = source->ip6 };
-		struct dst_entry *dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+		struct dst_entry *dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 
 		if (IS_ERR(dst))
 			return NULL;
@@ -483,64 +482,65 @@ static void ntm_receive_entry(struct ntm_entry *entry, struct sk_buff *skb, unsi
 		ntm_receive_path(ntm_path_of(entry), skb, ip_length);
 }
 
-/* One packet or a uniform super-packet. Return: what the hook says of it. */
-static unsigned int ntm_receive_uniform(struct net *net, struct sk_buff *skb,
-					unsigned int ip_length)
+/* A super-packet that all is of the row of its first datagram. */
+static bool ntm_is_whole(const struct sk_buff *skb, unsigned int ip_length)
 {
-	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
-
-	if (!entry || !ntm_entry_is_for_us(net, entry, skb))
-		return NF_ACCEPT;
-	ntm_receive_entry(entry, skb, ip_length);
-	return NF_STOLEN;
+	if (ntm_is_tunnel_gso(skb))
+		return true;
+	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) ||
+	    skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST)
+		return false;
+	return ntm_super_is_uniform(skb, ip_length);
 }
 
-/* A super-packet may mix paths and control messages: each datagram is looked at alone. */
+/* A super-packet to a port of ours. */
+static bool ntm_is_for_port(struct net *net, const struct sk_buff *skb, unsigned int ip_length)
+{
+	const struct udphdr *udp;
+	struct udphdr buffer;
+
+	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
+	return udp && ntm_dev_by_port(net, udp->dest) && ntm_is_for_us(net, skb);
+}
+
+/* A super-packet that mixes paths and control messages: each datagram is looked at alone. */
 static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
 					 unsigned int ip_length)
 {
 	struct sk_buff *segments, *next;
-	unsigned int verdict;
 
 	segments = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segments))
 		return NF_DROP;
 	consume_skb(skb);
 	skb_list_walk_safe(segments, skb, next) {
+		struct ntm_entry *entry = ntm_find(net, skb, ip_length);
+
 		skb_mark_not_on_list(skb);
-		verdict = ntm_receive_uniform(net, skb, ip_length);
-		if (verdict == NF_ACCEPT)
+		if (entry && ntm_entry_is_for_us(net, entry, skb))
+			ntm_receive_entry(entry, skb, ip_length);
+		else
 			netif_receive_skb(skb);
-		else if (verdict == NF_DROP)
-			kfree_skb(skb);
 	}
 	return NF_STOLEN;
 }
 
-/*
- * A super-packet to a port of ours that must be looked at one by one: the daemon's socket
- * never sees several datagrams in one.
- */
-static bool ntm_is_mixed(struct net *net, const struct sk_buff *skb, unsigned int ip_length)
-{
-	unsigned int type = skb_shinfo(skb)->gso_type;
-	const struct udphdr *udp;
-	struct udphdr buffer;
-
-	udp = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
-	if (!udp || !ntm_dev_by_port(net, udp->dest) || !ntm_is_for_us(net, skb))
-		return false;
-	if (ntm_is_tunnel_gso(skb) && ntm_find(net, skb, ip_length))
-		return false;
-	return (type & (SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST)) != SKB_GSO_UDP_L4 ||
-	       !ntm_super_is_uniform(skb, ip_length) || !ntm_find(net, skb, ip_length);
-}
-
+/* The daemon's socket never sees several datagrams in one: what is not all of one row is cut up. */
 static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)
 {
-	if (skb_is_gso(skb) && unlikely(ntm_is_mixed(net, skb, ip_length)))
+	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
+
+	if (!entry) {
+		if (skb_is_gso(skb) && ntm_is_for_port(net, skb, ip_length))
+			return ntm_receive_segments(net, skb, ip_length);
+		return NF_ACCEPT;
+	}
+	if (!ntm_entry_is_for_us(net, entry, skb))
+		return NF_ACCEPT;
+	if (skb_is_gso(skb) && unlikely(!ntm_is_whole(skb, ip_length)))
 		return ntm_receive_segments(net, skb, ip_length);
-	return ntm_receive_uniform(net, skb, ip_length);
+	ntm_receive_entry(entry, skb, ip_length);
+	return NF_STOLEN;
 }
 
 static unsigned int ntm_hook4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)

@@ -183,7 +183,10 @@ static struct sk_buff *ntm_super_part(struct ntm_path *path, const struct ntm_ti
 	return skb;
 }
 
-/* How many segments one outer packet may have. */
+/*
+ * How many segments one outer packet may have. The stack's super-packets are not kept to
+ * that: a second outer packet costs less than a second way through TCP and the firewall.
+ */
 static u32 ntm_super_limit(const struct ntm_super *super)
 {
 	u32 wire = sizeof(struct ntm_header) + NTM_TAG_SIZE + super->length + super->segment;

@@ -10,7 +10,6 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
-#include <net/ipv6_stubs.h>
 #include <net/route.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/udp.h>
@@ -130,7 +129,7 @@ static struct dst_entry *ntm_route6(struct net *net, struct ntm_outer *outer, __
 
 	if (outer->source.family == AF_INET6)
 		fl6.saddr = outer->source.ip6;
-	dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+	dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 	if (IS_ERR(dst))
 		return NULL;
 	ntm_address_set6(&outer->source, &fl6.saddr);

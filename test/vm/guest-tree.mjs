@@ -64,7 +64,7 @@ export function ensureGuestTree(say) {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== packages.join('\n')) {
     if (!existsSync(guestRoot)) makeTree(say);
     say('packages of the guest');
-    withProc(() => {
+    withProc(guestRoot, () => {
       inTree('apt-get', ['update'], { stdio: 'ignore' });
       inTree('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
         stdio: 'ignore',
@@ -83,18 +83,19 @@ function makeTree(say) {
   else run('debootstrap', ['--variant=minbase', 'trixie', guestRoot], { stdio: 'ignore' });
 }
 
-function withProc(action) {
-  run('mount', ['-t', 'proc', 'proc', join(guestRoot, 'proc')]);
+/** With /proc mounted in a tree, which package scripts and the newest kernels' tools look at. */
+export function withProc(tree, action) {
+  run('mount', ['-t', 'proc', 'proc', join(tree, 'proc')]);
   try {
-    action();
+    return action();
   } finally {
-    run('umount', [join(guestRoot, 'proc')]);
+    run('umount', [join(tree, 'proc')]);
   }
 }
 
 /** Files of the modules, each behind what it depends on. */
-function moduleFiles(kernel) {
-  const folder = join(guestRoot, 'lib/modules', kernel);
+function moduleFiles(kernel, tree) {
+  const folder = join(tree, 'lib/modules', kernel);
   const dependencies = new Map(
     readFileSync(join(folder, 'modules.dep'), 'utf8')
       .split('\n')
@@ -126,13 +127,13 @@ exec /bin/busybox switch_root /root ${program}
 `;
 
 /** Packs the initramfs, which hands over to `program` of the tree; its path. */
-export function packInitramfs(kernel, program = '/vm/init') {
+export function packInitramfs(kernel, program = '/vm/init', tree = guestRoot) {
   rmSync(initramfs, { recursive: true, force: true });
   for (const folder of ['bin', 'dev', 'root', 'modules']) {
     mkdirSync(join(initramfs, folder), { recursive: true });
   }
-  cpSync(join(guestRoot, 'bin/busybox'), join(initramfs, 'bin/busybox'));
-  moduleFiles(kernel).forEach((file, index) => {
+  cpSync(join(tree, 'bin/busybox'), join(initramfs, 'bin/busybox'));
+  moduleFiles(kernel, tree).forEach((file, index) => {
     const name = `${String(index).padStart(2, '0')}-${basename(file).replace(/\.xz$/, '')}`;
     const bytes = file.endsWith('.xz')
       ? run('xz', ['-dc', file], { encoding: 'buffer', maxBuffer: 2 ** 26 })

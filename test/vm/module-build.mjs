@@ -2,7 +2,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../setup/paths.mjs';
-import { run } from './guest-tree.mjs';
+import { run, withProc } from './guest-tree.mjs';
 
 /**
  * Copies the module into the tree at /build and makes it there with W=1, and with sparse unless told
@@ -17,7 +17,9 @@ export function buildModule(tree, headers, { sparse = true, options = [] } = {})
   const env = { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
   // A failure of make ends in a line with the word error, too.
   const script = 'make "$@" 2>&1 || echo "error: make failed"';
-  const output = run('chroot', [tree, 'sh', '-c', script, 'make', ...target], { env });
+  const output = withProc(tree, () =>
+    run('chroot', [tree, 'sh', '-c', script, 'make', ...target], { env }),
+  );
   const warnings = output.split('\n').filter((line) => /\b(warning|error):/.test(line));
   if (warnings.length > 0)
     throw new Error(`the module does not build cleanly:\n${warnings.join('\n')}`);
