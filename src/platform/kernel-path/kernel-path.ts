@@ -105,7 +105,7 @@ export class KernelPath implements PathPort {
       ifindex: this.#device.ifindex,
       mark: this.#mark,
       now,
-      uplinkIndex: (id) => this.#uplinks.find((uplink) => uplink.id === id)?.deviceIndex,
+      uplink: (id) => this.#uplinks.find((uplink) => uplink.id === id),
       addresses: (made) => this.#routes.addressesFor(made),
     });
     try {

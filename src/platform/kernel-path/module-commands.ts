@@ -3,8 +3,8 @@
  * Pure: whatever depends on this machine comes in with the context.
  */
 import type { Ip } from '../../base/ip.ts';
-import type { PathCommand, Route, Unverified } from '../../datapath/commands.ts';
-import { maxRelays, pathKind } from '../netlink/ntmobile-table.ts';
+import type { DataSuite, PathCommand, Route, Unverified } from '../../datapath/commands.ts';
+import { maxRelays, pathKind, suite } from '../netlink/ntmobile-table.ts';
 import { addressValues, endpointValues } from './endpoint-values.ts';
 import type { ModuleCommand, ModuleValues } from './kernel-module.ts';
 
@@ -13,11 +13,17 @@ export interface CommandContext {
   /** Firewall mark of the outer packets. */
   readonly mark: number;
   readonly now: number;
-  /** Index of an uplink's device; undefined when it is gone. */
-  readonly uplinkIndex: (id: string) => number | undefined;
+  /** Device and address of an uplink; undefined when it is gone. */
+  readonly uplink: (id: string) => { readonly deviceIndex: number; readonly ip: Ip } | undefined;
   /** Inner addresses by which a path that is being made is found. */
   readonly addresses: (command: PathCommand & { op: 'path-new' }) => readonly Ip[];
 }
+
+const suiteNumbers: Readonly<Record<DataSuite, number>> = {
+  'chacha20-poly1305': suite.chacha20Poly1305,
+  'aes-128-gcm': suite.aes128Gcm,
+  none: suite.none,
+};
 
 export interface ModuleRequest {
   readonly command: ModuleCommand;
@@ -46,6 +52,7 @@ export function moduleRequest(command: PathCommand, context: CommandContext): Mo
     case 'key-set':
       return simple('keySet', {
         epoch: command.epoch & 3,
+        suite: suiteNumbers[command.suite ?? 'chacha20-poly1305'],
         sendKey: command.sendKey,
         receiveKey: command.receiveKey,
       });
@@ -60,7 +67,7 @@ export function moduleRequest(command: PathCommand, context: CommandContext): Mo
     case 'relay-leg':
       return simple('relayLeg', {
         side: command.side,
-        endpoint: command.endpoint && endpointValues(command.endpoint),
+        route: command.endpoint && routeValues({ remote: command.endpoint }, context),
         unverified: command.unverified && unverified(command.unverified, context.now),
       });
     case 'relay-delete':
@@ -83,9 +90,14 @@ function pathRoute(
   };
 }
 
-function routeValues(route: Route, { uplinkIndex, mark }: CommandContext) {
-  const uplink = route.uplink === undefined ? undefined : uplinkIndex(route.uplink);
-  return { remote: endpointValues(route.remote), uplink, mark };
+function routeValues(route: Route, context: CommandContext) {
+  const uplink = route.uplink === undefined ? undefined : context.uplink(route.uplink);
+  return {
+    remote: endpointValues(route.remote),
+    uplink: uplink?.deviceIndex,
+    local: uplink && addressValues(uplink.ip),
+    mark: context.mark,
+  };
 }
 
 function unverified({ budgetBytes, until, fallback }: Unverified, now: number) {

@@ -22,7 +22,8 @@ function requestOf(command: PathCommand) {
     ifindex: 7,
     mark: 0x4649,
     now: 1000,
-    uplinkIndex: (id) => (id === 'eth0/192.0.2.2' ? 3 : undefined),
+    uplink: (id) =>
+      id === 'eth0/192.0.2.2' ? { deviceIndex: 3, ip: '192.0.2.2' as Ip } : undefined,
     addresses: () => ['198.18.0.2' as Ip],
   });
 }
@@ -40,7 +41,12 @@ test('a route names endpoint, device, mark and what is left of its times', () =>
   });
   assert.is(asked.command, 'pathSet');
   const { route, also, alsoMs, unverified, relay: relays } = asked.values;
-  assert.equal(route, { remote: { ipv4: 0xc0000209, port: 4649 }, uplink: 3, mark: 0x4649 });
+  assert.equal(route, {
+    remote: { ipv4: 0xc0000209, port: 4649 },
+    uplink: 3,
+    local: { ipv4: 0xc0000202 },
+    mark: 0x4649,
+  });
   assert.is(also?.uplink, undefined);
   assert.is(alsoMs, 300);
   assert.equal(unverified, { budget: 1000, ms: 0, fallback: endpointValues(relay) });
@@ -50,7 +56,7 @@ test('a route names endpoint, device, mark and what is left of its times', () =>
 test('every command has its request, and epochs are those of the header', () => {
   const key = new Uint8Array(32);
   const list: readonly [PathCommand, string][] = [
-    [{ op: 'key-set', pathId, epoch: 5, sendKey: key, receiveKey: key }, 'keySet'],
+    [{ op: 'key-set', pathId, epoch: 5, sendKey: key, receiveKey: key, suite: 'none' }, 'keySet'],
     [{ op: 'key-use', pathId, epoch: 5 }, 'keyUse'],
     [{ op: 'key-delete', pathId, epoch: 5 }, 'keyDel'],
     [{ op: 'path-delete', pathId }, 'pathDel'],
@@ -64,6 +70,7 @@ test('every command has its request, and epochs are those of the header', () => 
     assert.is(asked.command, name);
     assert.is(asked.values.ifindex, 7);
     if ('epoch' in command) assert.is(asked.values.epoch, 1);
+    if ('suite' in command) assert.is(asked.values.suite, 2);
   }
 });
 
