@@ -3,18 +3,18 @@
  * console is the serial port; the packages come on a second disk, which is a tar.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { endProcess, type Namespaces } from '../lab/namespaces.ts';
 import type { RouterPlan } from './network.ts';
-import type { Userland } from './options.ts';
+import type { OpenwrtOptions, Userland } from './options.ts';
 import { Router } from './router.ts';
 import { RouterShell } from './router-shell.ts';
 
 const bootSeconds = 600;
-/** An emulated processor needs several times as long. */
-const patience = existsSync('/dev/kvm') ? 2 : 6;
+/** How many times as long as a machine of its own a guest may take; an emulated one needs more. */
+const patience = { kvm: 2, emulated: 6 } as const;
 
 /** The user space as an initramfs, packed once for all guests. */
 export function packInitramfs(folder: string, into: string): string {
@@ -39,7 +39,7 @@ export class GuestRouter {
     userland: Exclude<Userland, { kind: 'namespaces' }>,
     initramfs: string | undefined,
     feed: string,
-    memory: number,
+    { memory, kvm }: Pick<OpenwrtOptions, 'memory' | 'kvm'>,
   ): Promise<Router> {
     mkdirSync(this.#folder, { recursive: true });
     const feedDisk = join(this.#folder, `feed-${name}.tar`);
@@ -61,10 +61,10 @@ export class GuestRouter {
         `virtio-net-pci,netdev=${cable},mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`,
       ],
     ];
-    const accelerated = existsSync('/dev/kvm') ? ['-enable-kvm'] : ['-accel', 'tcg'];
+    const processor = kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'max'];
     const args = [
-      ...accelerated,
-      ...['-cpu', 'max', '-smp', '1', '-m', String(memory), '-nographic', '-no-reboot'],
+      ...processor,
+      ...['-smp', '1', '-m', String(memory), '-nographic', '-no-reboot'],
       ...['-serial', 'stdio', '-monitor', 'none'],
       ...this.#system(name, userland, initramfs),
       ...['-drive', `file=${feedDisk},format=raw,if=virtio,readonly=on`],
@@ -78,7 +78,7 @@ export class GuestRouter {
     const outputs = [child.stdout, child.stderr] as Readable[];
     const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
     await this.#awake(shell, name);
-    const router = new Router(`router ${name}`, shell, patience);
+    const router = new Router(`router ${name}`, shell, kvm ? patience.kvm : patience.emulated);
     const disk = userland.kind === 'image' ? 'vdb' : 'vda';
     await router.ok(`dmesg -n 1; mkdir -p /tmp/feed && tar -xf /dev/${disk} -C /tmp/feed`);
     return router;
@@ -101,7 +101,7 @@ export class GuestRouter {
   /** Presses Enter until a shell answers. */
   async #awake(shell: RouterShell, name: string): Promise<void> {
     const end = Date.now() + bootSeconds * 1000;
-    while (Date.now() < end) {
+    while (Date.now() < end && !shell.closed) {
       shell.type('\necho "=awa""ke"\n');
       if (await shell.hear(/=awake/, 5)) return;
     }

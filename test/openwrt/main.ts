@@ -60,9 +60,9 @@ async function runOn(userland: Userland, options: OpenwrtOptions): Promise<void>
     cli: join(outFolder, 'ntmobile.js'),
   };
   const world = new World(programs, folder);
-  const end = async () => {
-    await world.remove();
-    exit(130);
+  let ending: Promise<void> | undefined;
+  const end = () => {
+    ending ??= world.remove().then(() => exit(130));
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);

@@ -12,6 +12,7 @@ export interface OpenwrtOptions {
   readonly memory: number;
   readonly word: string;
   readonly keep: boolean;
+  readonly kvm: boolean;
 }
 
 export const usage = `Usage: npm run test:openwrt -- --image FILE | --rootfs DIR [--kernel FILE] [OPTION]…
@@ -23,6 +24,7 @@ Two routers behind two NATs, installed, configured, upgraded and cleaned up agai
   --packages DIR    further packages to install from, such as txikijs, libsodium, kmod-tun
   --memory MB       of each router in QEMU (256)
   --only WORD       only checks whose name holds the word (what they need is done anyway)
+  --kvm             let the processor run the guests itself; else QEMU emulates it, which is slow
   --keep            leave the routers' folders in out/
   --help            this text
 
@@ -52,7 +54,7 @@ export function readOptions(
     const value = environment[`NTM_OPENWRT_${name.toUpperCase()}`];
     if (value) given.set(name, value);
   }
-  const rest = words.filter((word) => word !== '--keep');
+  const rest = words.filter((word) => word !== '--keep' && word !== '--kvm');
   for (let at = 0; at < rest.length; at += 2) {
     const [word, value] = [rest[at] as string, rest[at + 1]];
     if (!(word in names)) throw new UsageError(`"${word}" is not known. See --help.`);
@@ -68,6 +70,7 @@ export function readOptions(
     memory,
     word: given.get('word') ?? '',
     keep: words.includes('--keep'),
+    kvm: words.includes('--kvm'),
   };
 }
 

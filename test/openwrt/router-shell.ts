@@ -36,6 +36,11 @@ export class RouterShell {
     }
   }
 
+  /** Whether the other end is gone. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** The last that was heard, for a report. */
   get tail(): string {
     return this.#text.split('\n').slice(-30).join('\n');

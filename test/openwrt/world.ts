@@ -47,7 +47,7 @@ export class World {
 
   #start(
     name: 'a' | 'b',
-    { memory }: OpenwrtOptions,
+    options: OpenwrtOptions,
     userland: Userland,
     packed: string | undefined,
     feed: string,
@@ -60,7 +60,7 @@ export class World {
     }
     const machine = new GuestRouter(this.#folder);
     this.#machines.push(machine);
-    return machine.start(name, plans[name], namespaces, userland, packed, feed, memory);
+    return machine.start(name, plans[name], namespaces, userland, packed, feed, options);
   }
 
   invite(name: string): Promise<{ readonly invite: string }> {
