@@ -60,9 +60,8 @@ async function runOn(userland: Userland, options: OpenwrtOptions): Promise<void>
     cli: join(outFolder, 'ntmobile.js'),
   };
   const world = new World(programs, folder);
-  let ending: Promise<void> | undefined;
   const end = () => {
-    ending ??= world.remove().then(() => exit(130));
+    void world.remove().then(() => exit(130));
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);

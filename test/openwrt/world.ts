@@ -14,6 +14,7 @@ export class World {
   readonly #machines: { stop(): Promise<void> }[] = [];
   #a: Router | undefined;
   #b: Router | undefined;
+  #removed: Promise<void> | undefined;
 
   constructor(programs: Programs, folder: string) {
     this.#folder = folder;
@@ -72,7 +73,13 @@ export class World {
     await this.#network.namespaces.run('gn', ['busybox', 'ping', '-c', '3', '-w', '15', address]);
   }
 
-  async remove(): Promise<void> {
+  /** Once, however often it is asked for: a signal may come while a run is ending by itself. */
+  remove(): Promise<void> {
+    this.#removed ??= this.#takeDown();
+    return this.#removed;
+  }
+
+  async #takeDown(): Promise<void> {
     await Promise.all(this.#machines.map((machine) => machine.stop()));
     await this.#network.server.stop();
     await this.#network.namespaces.remove();
