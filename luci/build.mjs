@@ -3,7 +3,15 @@
  * /www, `root` becomes /; what the views share with the daemon is bundled into LuCI modules, and each
  * translation becomes a package of its own with the .lmo file that LuCI reads.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';

@@ -7,6 +7,7 @@ import {
   ensureBuildTools,
   ensureEnvironment,
   NotReady,
+  whyNoBrowser,
   whyNoNamespaces,
 } from './setup/environment.mjs';
 
@@ -23,6 +24,10 @@ async function main() {
     if (why !== undefined) throw new NotReady(why);
     const { buildPrograms } = await import('../esbuild.config.mjs');
     if (!args.includes('--floor')) await buildPrograms();
+  }
+  if (name === 'screenshots') {
+    const why = (await whyNoNamespaces()) ?? (await whyNoBrowser());
+    if (why !== undefined) throw new NotReady(why);
   }
   const { runInForeground } = await import('./runner/tool.mjs');
   return runInForeground(name, args);

@@ -8,8 +8,10 @@ import { formatProblem, type OptionTable } from '../../src/platform/uci/options.
 import {
   defaultPort,
   dsTable,
+  exportTable,
   mainTable,
   nodeTable,
+  routeTable,
   rsTable,
   zoneTable,
 } from '../../src/platform/uci/schema.ts';
@@ -26,6 +28,8 @@ const tables: Readonly<Record<string, (port: number) => OptionTable>> = {
   rs: rsTable,
   node: () => nodeTable,
   zone: () => zoneTable,
+  export: () => exportTable,
+  route: () => routeTable,
 };
 
 export { defaultPort };

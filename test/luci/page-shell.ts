@@ -23,7 +23,7 @@ nav a[aria-current] { color: var(--primary-color-high); border-bottom-color: tra
 a { color: var(--primary-color-high); }
 h2 { font-size: 1.8em; margin: .6em 0 .2em; } h3 { margin: .8em 0 .3em; } h4 { margin: 0; }
 table.table { width: 100%; border-collapse: collapse; margin: .5em 0; }
-.td, .th { padding: .4em .6em; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.td, .th { padding: .4em .6em; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word; }
 .cbi-rowstyle-2 { background: var(--soft); }
 .label { font-size: .8em; font-weight: bold; padding: .1em .4em; border-radius: 3px; background: #777; color: #fff; }
 .label.success { background: var(--success-color-high); } .label.warning { background: var(--warn); }
@@ -34,7 +34,7 @@ table.table { width: 100%; border-collapse: collapse; margin: .5em 0; }
 .alert-message.warning { border-color: var(--warn); } .alert-message.danger { border-color: var(--error-color-high); }
 .alert-message.success { border-color: var(--success-color-high); } .alert-message.notice { border-color: var(--primary-color-high); }
 button, input, select, textarea { font: inherit; padding: .25em .6em; border: 1px solid var(--line); border-radius: 4px; background: var(--back); color: inherit; }
-button { cursor: pointer; } button:disabled { opacity: .5; }
+button { cursor: pointer; white-space: nowrap; } input, select, textarea { box-sizing: border-box; max-width: 100%; } button:disabled { opacity: .5; }
 .cbi-button-negative { color: var(--error-color-high); } .cbi-button-action, .cbi-button-reload { color: var(--primary-color-high); }
 .cbi-button-save, .cbi-button-add, .cbi-button-positive { color: var(--success-color-high); }
 :focus-visible { outline: 2px solid var(--primary-color-high); outline-offset: 1px; }
@@ -47,7 +47,7 @@ button { cursor: pointer; } button:disabled { opacity: .5; }
 .modal { background: var(--back); max-width: 600px; margin: 2em auto; padding: 1em; border-radius: 6px; }
 @media (max-width: 600px) {
   .tr { display: flex; flex-wrap: wrap; padding: .4em 0; border-top: 1px solid var(--line); } thead { display: none; }
-  .td, .th { border: 0; flex: 1 1 45%; } .td[data-title]:not([data-title=""])::before, .th[data-title]:not([data-title=""])::before { content: attr(data-title) ": "; font-weight: bold; display: block; }
+  .td, .th { border: 0; flex: 1 1 40%; overflow-wrap: anywhere; } .td[data-title]:not([data-title=""])::before, .th[data-title]:not([data-title=""])::before { content: attr(data-title) ": "; font-weight: bold; display: block; }
   .cbi-value { display: block; } .cbi-value-title { text-align: left; display: block; } header { padding: .6em 1em; }
 }`;
 

@@ -220,15 +220,15 @@ test('the relays page shows load and capacity', async () => {
 test('settings say what is wrong in the words of the daemon, and reach it when they are right', async () => {
   const page = await world.visit(mn.router, 'settings');
   const node = page.locator('.cbi-section[aria-label="Node"]');
-  await node.getByLabel('Name').fill('not a name');
+  await node.getByLabel('Name', { exact: true }).fill('not a name');
   await button('Save & Apply').click();
   await page.getByRole('dialog').getByText('"not a name" must be 1 to 63 letters').waitFor();
   await button('Dismiss').click();
-  assert.is(await node.getByLabel('MTU').isVisible(), false);
+  assert.is(await node.getByLabel('MTU', { exact: true }).isVisible(), false);
   await node.getByRole('link', { name: 'Advanced' }).click();
-  await node.getByLabel('MTU').fill('1300');
+  await node.getByLabel('MTU', { exact: true }).fill('1300');
   await node.getByRole('link', { name: 'General' }).click();
-  await node.getByLabel('Name').fill('laptop');
+  await node.getByLabel('Name', { exact: true }).fill('laptop');
   await button('Save & Apply').click();
   await eventually(async () => (await mn.daemon.call('status')).node?.mtu === 1300);
 });
@@ -237,7 +237,7 @@ test('settings that do not fit together are not saved', async () => {
   const page = await world.visit(ds.router, 'settings');
   const server = page.locator('.cbi-section[aria-label="Direction Server"]');
   const before = readFileSync(ds.daemon.configFile, 'utf8');
-  await server.getByLabel('Domain').fill('');
+  await server.getByLabel('Domain', { exact: true }).fill('');
   await button('Save & Apply').click();
   await page.getByRole('dialog').getByText('ds.zone: is missing').waitFor();
   assert.is(readFileSync(ds.daemon.configFile, 'utf8'), before);

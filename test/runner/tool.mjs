@@ -16,6 +16,7 @@ const entries = {
   fuzz: 'test/fuzz/main.ts',
   generate: 'test/generate/main.ts',
   bench: 'test/bench/main.ts',
+  screenshots: 'test/luci/screenshots.ts',
   'bench-ds': 'test/bench/ds/main.ts',
   package: 'openwrt/package/main.ts',
   openwrt: 'test/openwrt/main.ts',
@@ -40,7 +41,8 @@ async function makeBundle(name) {
   if (!existsSync(entry)) throw new Error(`${entries[name]} is missing`);
   const outfile = join(root, 'out/test', `${name}.mjs`);
   mkdirSync(join(root, 'out/test'), { recursive: true });
-  const options = { platform: 'node', sourcemap: 'inline' };
+  const external = ['tjs:*', 'node:*', 'playwright-core'];
+  const options = { platform: 'node', sourcemap: 'inline', external };
   await bundle({ entryPoints: [entry], outfile, ...options });
   for (const [program, source] of Object.entries(companions[name] ?? {})) {
     const file = join(root, 'out/test', `${program}.mjs`);

@@ -26,7 +26,7 @@ export function statusChecks(status: StatusResult, paths: readonly PathRow[]): C
     finding,
     act: 'Correct the configuration and restart the daemon.',
   }));
-  if (node) checks.push(...nodeChecks(node, daemon.port));
+  if (node) checks.push(...nodeChecks(node, daemon.port, rs !== null));
   if (rs) checks.push(registrationCheck('Relay Server registration', rs, daemon.port));
   if (ds) {
     const left = ds.poolSize - ds.poolUsed;
@@ -62,14 +62,15 @@ export function statusChecks(status: StatusResult, paths: readonly PathRow[]): C
   return checks;
 }
 
-function nodeChecks(node: NodeStatus, port: number): CheckRow[] {
+/** The Relay Server on this very host is none for its node, which the owner need not be warned of. */
+function nodeChecks(node: NodeStatus, port: number, isRelayToo: boolean): CheckRow[] {
   const checks: CheckRow[] = [uplinkCheck(node), registrationCheck('Registration', node, port)];
   if (node.state === 'registered')
     checks.push(reachCheck('Direction Server', node.directionServer, port));
   for (const relay of node.relays) {
     checks.push(reachCheck(`Relay Server ${relay.name ?? relay.nodeId}`, relay, port));
   }
-  if (node.state === 'registered' && node.relays.length === 0) {
+  if (node.state === 'registered' && node.relays.length === 0 && !isRelayToo) {
     checks.push({
       check: 'Relay Servers',
       state: 'warn',

@@ -6,6 +6,8 @@ function sized(value, factor, digits) {
   let rest = Number(value);
   let index = 0;
   for (; rest > factor && index < sizes.length - 1; index += 1) rest /= factor;
+  // LuCI leaves what is small enough as it is.
+  if (index === 0) return `${rest} `;
   const unit = sizes[index] === '' ? '' : `${sizes[index]}${factor === 1024 ? 'i' : ''}`;
   return `${rest.toFixed(digits)} ${unit}`;
 }

@@ -149,11 +149,15 @@ return baseclass.extend({
 	 * told the number of the move that was clicked or chosen with the keyboard.
 	 */
 	timeline(handovers, nowMs, select) {
+		/* Moves between addresses of one device are told apart by these. */
+		const devices = new Set(handovers.flatMap(handover => [ handover.fromDevice, handover.toDevice ]));
+		const laneOf = (ip, device) => (devices.size > 1 ? device || ip : ip || device) || _('nothing');
+
 		const moves = handovers.slice().reverse().map(handover => ({
 			handover: handover,
 			at: nowMs - handover.agoMs,
-			from: handover.fromDevice || handover.from || _('nothing'),
-			to: handover.toDevice || handover.to || _('nothing'),
+			from: laneOf(handover.from, handover.fromDevice),
+			to: laneOf(handover.to, handover.toDevice),
 			route: (handover.paths[0] || {}).after || 'direct'
 		}));
 

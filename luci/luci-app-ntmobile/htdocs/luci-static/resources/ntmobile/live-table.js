@@ -37,8 +37,10 @@ function cellOf(column, isHeading) {
 		'width': column.width || null
 	});
 
-	if (isHeading)
+	if (isHeading) {
 		cell.setAttribute('scope', 'row');
+		cell.style.verticalAlign = 'middle';
+	}
 
 	return cell;
 }

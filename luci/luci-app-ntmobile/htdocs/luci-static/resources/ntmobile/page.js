@@ -224,7 +224,7 @@ return baseclass.extend({
 			L.resolveDefault(uci.load('ntmobile'), null),
 			calls.service()
 		]).then(results => {
-			const sections = [ 'ntmobile', 'ds', 'rs', 'node', 'zone' ].flatMap(type => uci.sections('ntmobile', type));
+			const sections = [ 'ntmobile', 'ds', 'rs', 'node', 'zone', 'export', 'route' ].flatMap(type => uci.sections('ntmobile', type));
 
 			return {
 				problems: enabledRoles().length ? results[0].configurationProblems(sections) : [],

@@ -59,7 +59,7 @@ return baseclass.extend({
 	},
 
 	rate(bytesPerSecond) {
-		return bytesPerSecond == null ? '-' : _('%sbit/s').format('%1000.1m'.format(bytesPerSecond * 8));
+		return bytesPerSecond == null ? '-' : _('%sbit/s').format('%1000.1m'.format(Math.round(bytesPerSecond * 8)));
 	},
 
 	route(row) {

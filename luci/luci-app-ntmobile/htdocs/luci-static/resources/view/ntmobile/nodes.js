@@ -85,7 +85,7 @@ function invitePart(refresh) {
 function zonePart() {
 	const table = live_table.create({
 		title: _('Other zones'),
-		empty: _('No other zone is known. Add one in the settings with the key that its owner tells you.'),
+		empty: _('No other zone is known.'),
 		key: zone => zone.zone,
 		columns: [
 			{ title: _('Zone'), cell: zone => zone.zone },
@@ -98,6 +98,7 @@ function zonePart() {
 		table: table,
 		node: E('div', { 'class': 'cbi-section' }, [
 			E('h3', [ _('Other zones') ]),
+			E('p', [ _('Add one in the settings, with the key that its owner tells you.') ]),
 			table.node,
 			E('div', { 'class': 'right' }, [
 				E('a', { 'class': 'btn cbi-button', 'href': L.url('admin/services/ntmobile/settings') }, [ _('Change in the settings') ])
@@ -196,7 +197,7 @@ return view.extend({
 				{ title: '', isAct: true, cell: node => ({
 					sign: node.name,
 					node: () => [
-						page.actButton(_('Rename'), 'edit', () => this.rename(node, refresh), _('Rename %s').format(node.name)),
+						page.actButton(_('Rename'), '', () => this.rename(node, refresh), _('Rename %s').format(node.name)),
 						' ',
 						page.actButton(_('Remove'), 'negative', () => this.remove(node, refresh), _('Remove %s').format(node.name))
 					]
@@ -205,7 +206,7 @@ return view.extend({
 		});
 
 		this.wish = pager.wish;
-		content.appendChild(E('div', { 'class': 'cbi-section' }, [ pager.search, ' ', filter, table.node, pager.leafing ]));
+		content.appendChild(E('div', { 'class': 'cbi-section' }, [ E('p', [ pager.search, ' ', filter ]), table.node, pager.leafing ]));
 		content.appendChild(invitesPart.node);
 		content.appendChild(zonesPart.node);
 

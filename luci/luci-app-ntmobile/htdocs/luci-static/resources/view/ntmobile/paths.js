@@ -132,7 +132,7 @@ return view.extend({
 
 		this.wish = pager.wish;
 		content.appendChild(E('div', { 'class': 'cbi-section' }, [ chart.node ]));
-		content.appendChild(E('div', { 'class': 'cbi-section' }, [ pager.search, table.node, pager.leafing ]));
+		content.appendChild(E('div', { 'class': 'cbi-section' }, [ E('p', [ pager.search ]), table.node, pager.leafing ]));
 		content.appendChild(E('div', { 'class': 'cbi-section' }, [ connectForm(refresh) ]));
 
 		return data => {

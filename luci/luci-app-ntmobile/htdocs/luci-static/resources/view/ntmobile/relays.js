@@ -77,7 +77,7 @@ return view.extend({
 		const ownSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('The Relay Server of this router') ]), own.node ]);
 		const table = live_table.create({
 			title: _('Relay Servers of this network'),
-			empty: _('No Relay Server is enrolled. Nodes that are both behind NATs cannot reach each other without one: enable one in the settings, or invite one on the page “Nodes”.'),
+			empty: _('No Relay Server is enrolled.'),
 			key: relay => relay.nodeId,
 			columns: [
 				{ title: _('Name'), cell: relay => relay.name },
@@ -96,7 +96,11 @@ return view.extend({
 				}) }
 			]
 		});
-		const fleetSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('Relay Servers of this network') ]), table.node ]);
+		const fleetSection = E('div', { 'class': 'cbi-section' }, [
+			E('h3', [ _('Relay Servers of this network') ]),
+			E('p', [ _('Nodes that are both behind NATs need one: enable one in the settings, or invite one on the page “Nodes”.') ]),
+			table.node
+		]);
 
 		content.appendChild(ownSection);
 		content.appendChild(fleetSection);

@@ -36,10 +36,16 @@ const texts = {
 		enabled: { title: _('Enabled'), help: _('This router is a node: it has a virtual IP, and its connections survive when its uplink changes.'), isFlag: true },
 		name: { title: _('Name'), help: _('How the others call this router. Without one, the name in the invite.') },
 		exit_prefix: { title: _('By way of a Relay Server'), help: _('Destinations outside NTMobile that are reached through a Relay Server, so that these connections survive a move too. All of IPv4: 0.0.0.0/0.') },
+		dns: { title: _('Names of nodes'), help: _('Programs on this router and on its LAN find nodes by name.'), isFlag: true, isOnWhenAbsent: true },
+		publish: { title: _('Tell the real address'), help: _('Anyone may then learn by DNS where this router is now.'), isFlag: true, isAdvanced: true },
 		punch: { title: _('Direct between NATs'), help: _('Try a direct path when both ends are behind NATs.'), isFlag: true, isOnWhenAbsent: true, isAdvanced: true },
 		device: { title: _('Virtual interface'), help: _('Its name; begins with ntm.'), shown: 'ntm0', isAdvanced: true },
 		mtu: { title: _('MTU'), help: _('Largest packet on the virtual interface, in bytes.'), shown: '1400', isAdvanced: true },
 		idle: { title: _('Idle time'), help: _('Seconds without data after which a path ends.'), shown: '600', isAdvanced: true },
+		dns_zone: { title: _('More zones'), help: _('Domains of other networks that are resolved here too, besides those that the Direction Server names.'), shown: 'office.example', isAdvanced: true },
+		dns_listen: { title: _('Resolver'), help: _('Where names of nodes are resolved; dnsmasq asks there.'), shown: '127.0.0.1:5649', isAdvanced: true },
+		dns_upstream: { title: _('Name servers'), help: _('Asked instead of those of the system.'), isAdvanced: true },
+		dns_forward_file: { title: _('File for dnsmasq'), help: _('Where the lines go that make a dnsmasq ask here, if it is not the one of this system.'), isAdvanced: true },
 		ds_address: { title: _('Direction Server'), help: _('Its address and port. Set by joining.'), isAdvanced: true },
 		ds_key: { title: _('Key of the Direction Server'), help: _('64 hexadecimal digits. Set by joining.'), isAdvanced: true },
 		invite: { title: _('Invite'), help: _('Taken in and removed at the next start. The overview page is the easier way.'), isAdvanced: true }
@@ -50,6 +56,14 @@ const texts = {
 		zone: { title: _('Domain'), help: _('Nodes get names below it. Choose it once and keep it.'), shown: 'home.example' },
 		address: { title: _('Public address'), help: _('Where nodes and Relay Servers reach this server, with “:port” if it is another one. Up to four.'), shown: '203.0.113.10' },
 		pool: { title: _('Virtual IPv4 addresses'), help: _('The prefix that nodes get theirs from. When empty, one is derived from the key of this server.'), shown: '198.18.16.0/20', isAdvanced: true },
+		dns: { title: _('Answer DNS'), help: _('Answers questions for the names of this network, to anyone who asks.'), isFlag: true },
+		dns_listen: { title: _('Where DNS is answered'), help: _('When empty, at the public address, port 53.'), isAdvanced: true },
+		dns_ns: { title: _('Name servers of the domain'), help: _('When empty, “ns” in the domain.'), shown: 'ns.home.example', isAdvanced: true },
+		dns_rate: { title: _('DNS answers a second'), help: _('To one address over UDP; 0 for no limit.'), isAdvanced: true },
+		update_server: { title: _('Primary DNS server'), help: _('One of the operator’s that gets the names as dynamic updates.'), isAdvanced: true },
+		update_zone: { title: _('Domain there'), help: _('That holds the names; when empty, the domain of this network.'), isAdvanced: true },
+		update_key_file: { title: _('File with its key'), help: _('The TSIG key, readable by root alone.'), isAdvanced: true },
+		update_key_name: { title: _('Name of that key'), help: _('When the file does not say it.'), isAdvanced: true },
 		idle: { title: _('Idle time'), help: _('Seconds without data after which a path ends.'), shown: '600', isAdvanced: true }
 	},
 
@@ -79,6 +93,20 @@ const texts = {
 			choices: [ [ 'allow', _('allowed') ], [ 'deny', _('not allowed') ] ],
 			absent: 'allow'
 		}
+	},
+
+	export: {
+		host: { title: _('Host on the LAN'), help: _('It answers at the virtual IP of this router.'), shown: '192.168.1.20' },
+		proto: { title: _('Protocols'), help: _('tcp, udp; both when empty.'), shown: 'tcp' },
+		port: { title: _('Port'), help: _('At the virtual IP; all when empty.') },
+		host_port: { title: _('Port at the host'), help: _('When it is another one.') },
+		prefix: { title: _('Or a whole network'), help: _('Addresses on the LAN that peers with a route may reach.'), shown: '192.168.1.0/24' },
+		keep_source: { title: _('Keep the sender'), help: _('The host sees the virtual IP of the peer and not the router. It must know the way back.'), isFlag: true }
+	},
+
+	route: {
+		prefix: { title: _('Network'), help: _('Behind the other node.'), shown: '192.168.1.0/24' },
+		via: { title: _('By way of'), help: _('Name of the node that lends it out.'), shown: 'router' }
 	}
 };
 
@@ -87,7 +115,16 @@ const titles = {
 	node: _('Node'),
 	ds: _('Direction Server'),
 	rs: _('Relay Server'),
-	zone: _('Other zones')
+	zone: _('Other zones'),
+	export: _('Lent out from the LAN'),
+	route: _('Networks behind other nodes')
+};
+
+/* Sections of which there may be any number. */
+const lists = {
+	export: { help: _('Hosts and networks of this LAN that peers may reach.'), add: _('Lend out more') },
+	route: { help: _('Ways to networks that other nodes lend out.'), add: _('Add a network') },
+	zone: { help: _('Networks of others whose nodes yours may reach by name. Both owners enter each other here.'), add: _('Add a zone') }
 };
 
 function widgetOf(option, text) {
@@ -175,13 +212,14 @@ return view.extend({
 			addOptions(map.section(form.NamedSection, name, type, titles[type]), type);
 		}
 
-		const zones = map.section(form.TypedSection, 'zone', titles.zone,
-			_('Networks of others whose nodes yours may reach by name. Both owners enter each other here.'));
+		for (const type in lists) {
+			const section = map.section(form.TypedSection, type, titles[type], lists[type].help);
 
-		zones.anonymous = true;
-		zones.addremove = true;
-		zones.addbtntitle = _('Add a zone');
-		addOptions(zones, 'zone');
+			section.anonymous = true;
+			section.addremove = true;
+			section.addbtntitle = lists[type].add;
+			addOptions(section, type);
+		}
 
 		/* What fits each field may still not fit together: the daemon's own judgement, before it is saved. */
 		map.parse = function(...given) {
