@@ -213,6 +213,13 @@ test('the relays page shows load and capacity', async () => {
     (await fleet.textContent()) ?? '',
     /relayonline203\.0\.113\.10:4649\d+ of at most 4096 paths/,
   );
+  await button('Drain').click();
+  await world.page.getByRole('dialog').getByRole('button', { name: 'Drain' }).click();
+  await button('Take paths again').waitFor();
+  assert.is((await ds.daemon.call('status')).rs?.draining, true);
+  await button('Take paths again').click();
+  await button('Drain').waitFor();
+  assert.is((await ds.daemon.call('status')).rs?.draining, false);
   await world.visit(mn.router, 'relays');
   await world.page.getByText('neither a Relay Server nor a Direction Server').waitFor();
 });

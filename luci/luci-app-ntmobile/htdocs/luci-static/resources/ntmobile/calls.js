@@ -25,6 +25,8 @@ const methods = {
 	uninvite: [ 'name' ],
 	rename: [ 'node', 'name' ],
 	remove: [ 'node' ],
+	trust: [ 'name', 'deny' ],
+	drain: [ 'off' ],
 	connect: [ 'peer' ],
 	ping: [ 'peer' ],
 	close: [ 'peer' ]

@@ -134,7 +134,7 @@ return baseclass.extend({
 	policy(policy) {
 		switch (policy) {
 		case 'allow': return _('allowed');
-		case 'ask': return _('asked each time');
+		case 'ask': return _('not accepted yet');
 		case 'deny': return _('not allowed');
 		default: return policy;
 		}

@@ -82,7 +82,31 @@ function invitePart(refresh) {
 	};
 }
 
-function zonePart() {
+/* Another zone is accepted by its key: DNS alone does not prove whose it is. */
+function trustButtons(zone, refresh) {
+	const key = zone.offeredKey || zone.publicKey;
+	const trust = deny => () => calls.ask('trust', { name: zone.zone, deny: deny }).then(refresh, trouble => page.tell(trouble));
+	const accept = page.actButton(_('Accept'), 'positive', () => page.confirm(_('Accept %s').format(zone.zone), [
+		E('p', [ zone.offeredKey
+			? _('It has another key than before. Accept it only after its owner has confirmed this key:')
+			: _('Its nodes and yours may then reach each other. Compare this key with what its owner says:') ]),
+		E('p', [ E('code', { 'style': 'overflow-wrap:anywhere' }, [ key || '-' ]) ])
+	], _('Accept'), trust(false)), _('Accept %s').format(zone.zone));
+	const refuse = page.actButton(_('Refuse'), 'negative', () => page.confirm(_('Refuse %s').format(zone.zone), [
+		E('p', [ _('Your nodes and its nodes can no longer reach each other.') ])
+	], _('Refuse'), trust(true)), _('Refuse %s').format(zone.zone));
+	const buttons = [];
+
+	if (zone.offeredKey || (zone.source == 'found' && zone.policy != 'allow'))
+		buttons.push(accept, ' ');
+
+	if (zone.source == 'found' && zone.policy != 'deny')
+		buttons.push(refuse);
+
+	return buttons;
+}
+
+function zonePart(refresh) {
 	const table = live_table.create({
 		title: _('Other zones'),
 		empty: _('No other zone is known.'),
@@ -90,7 +114,12 @@ function zonePart() {
 		columns: [
 			{ title: _('Zone'), cell: zone => zone.zone },
 			{ title: _('Paths to and from it'), cell: zone => words.policy(zone.policy) },
-			{ title: _('Direction Server'), cell: zone => zone.reachable ? _('reachable') : _('not reachable') }
+			{ title: _('Direction Server'), cell: zone => zone.reachable ? _('reachable') : _('not reachable') },
+			{ title: _('Known by'), cell: zone => zone.offeredKey ? _('another key than before') : (zone.source == 'found' ? _('DNS') : _('the settings')) },
+			{ title: '', isAct: true, cell: zone => ({
+				sign: [ zone.zone, zone.policy, zone.offeredKey, zone.source ].join(),
+				node: () => trustButtons(zone, refresh)
+			}) }
 		]
 	});
 
@@ -181,7 +210,7 @@ return view.extend({
 			E('option', { 'value': 'offline' }, [ _('offline') ])
 		]);
 		const invitesPart = invitePart(refresh);
-		const zonesPart = zonePart();
+		const zonesPart = zonePart(refresh);
 		const table = live_table.create({
 			title: _('Nodes'),
 			empty: _('No nodes. Make an invite for the first below.'),

@@ -7,9 +7,9 @@
 'require ntmobile.words as words';
 
 function stateCell(relay) {
-	const text = relay.draining ? _('draining') : (relay.online ? _('online') : _('offline'));
+	const text = relay.online ? _('online') : _('offline');
 
-	return { sign: text, node: () => page.badge(text, relay.online && !relay.draining ? 'success' : 'warning') };
+	return { sign: text, node: () => page.badge(text, relay.online ? 'success' : 'warning') };
 }
 
 function loadCell(relay) {
@@ -24,31 +24,16 @@ function loadCell(relay) {
 	return { sign: text, node: () => [ charts.load(relay.paths, relay.pathLimit, _('Load of %s').format(relay.name)), E('small', [ text ]) ] };
 }
 
-/* Draining: no new paths, and those that are there go over to others. Not every daemon has it. */
-function drainButton(offered, relay, refresh) {
-	const drain = offered.drain;
+/* Draining: no new paths, and those that are there go over to others. An older daemon cannot. */
+function drainButton(isDraining, refresh) {
+	if (isDraining)
+		return page.actButton(_('Take paths again'), 'positive', () => calls.ask('drain', { off: true }).then(refresh));
 
-	if (!drain)
-		return '';
-
-	const isOn = relay.draining === true;
-	const text = isOn ? _('Take paths again') : _('Drain');
-
-	return page.actButton(text, isOn ? 'positive' : 'negative', () => {
-		const given = {};
-		const place = [ 'relay', 'node', 'name' ].find(argument => argument in drain);
-
-		if (place && relay.nodeId)
-			given[place] = relay.nodeId;
-
-		if ('off' in drain)
-			given.off = isOn;
-
-		if ('on' in drain)
-			given.on = !isOn;
-
-		return calls.ask('drain', given).then(refresh);
-	}, _('%s: %s').format(relay.name, text));
+	return page.actButton(_('Drain'), 'negative', () => {
+		page.confirm(_('Drain this Relay Server'), [
+			E('p', [ _('It gets no new paths, and those it has go over to others, also after a restart. Those that find no other Relay Server stay.') ])
+		], _('Drain'), () => calls.ask('drain', { off: false }).then(refresh, trouble => page.tell(trouble)));
+	});
 }
 
 return view.extend({
@@ -72,9 +57,10 @@ return view.extend({
 	},
 
 	build(content, refresh) {
-		let offered = {};
+		let drainShown = null;
+		const drainPlace = E('div', { 'class': 'right' });
 		const own = live_table.fields(_('The Relay Server of this router'));
-		const ownSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('The Relay Server of this router') ]), own.node ]);
+		const ownSection = E('div', { 'class': 'cbi-section' }, [ E('h3', [ _('The Relay Server of this router') ]), own.node, drainPlace ]);
 		const table = live_table.create({
 			title: _('Relay Servers of this network'),
 			empty: _('No Relay Server is enrolled.'),
@@ -88,11 +74,8 @@ return view.extend({
 				{ title: _('Heard'), cell: relay => words.ago(relay.heardMs) },
 				{ title: _('Software'), cell: relay => relay.software },
 				{ title: '', isAct: true, cell: relay => ({
-					sign: relay.name + relay.draining + Object.keys(offered.drain || {}),
-					node: () => [
-						drainButton(offered, relay, refresh), ' ',
-						page.actButton(_('Remove'), 'negative', () => this.remove(relay, refresh), _('Remove %s').format(relay.name))
-					]
+					sign: relay.name,
+					node: () => page.actButton(_('Remove'), 'negative', () => this.remove(relay, refresh), _('Remove %s').format(relay.name))
 				}) }
 			]
 		});
@@ -106,7 +89,6 @@ return view.extend({
 		content.appendChild(fleetSection);
 
 		return data => {
-			offered = data.offered;
 			ownSection.style.display = data.rs ? '' : 'none';
 			fleetSection.style.display = data.ds ? '' : 'none';
 
@@ -115,9 +97,16 @@ return view.extend({
 					E('p', [ _('This router runs neither a Relay Server nor a Direction Server.') ])
 				]));
 
+			const isDraining = data.rs != null && data.rs.draining === true;
+
+			if (data.rs && data.offered.drain && isDraining !== drainShown) {
+				drainShown = isDraining;
+				drainPlace.replaceChildren(drainButton(isDraining, refresh));
+			}
+
 			if (data.rs)
 				own.update([
-					[ _('State'), words.registration(data.rs) ],
+					[ _('State'), words.registration(data.rs) + (isDraining ? ', ' + _('draining') : '') ],
 					[ _('Name'), words.fullName(data.rs.name, data.rs.zone) || '-' ],
 					[ _('Address'), data.rs.advertised.join(', ') || '-' ],
 					[ _('Load'), loadCell({ online: true, name: data.rs.name || '', paths: data.rs.paths, pathLimit: data.rs.pathLimit }) ],

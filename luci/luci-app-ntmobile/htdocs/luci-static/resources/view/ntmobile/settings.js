@@ -56,6 +56,12 @@ const texts = {
 		zone: { title: _('Domain'), help: _('Nodes get names below it. Choose it once and keep it.'), shown: 'home.example' },
 		address: { title: _('Public address'), help: _('Where nodes and Relay Servers reach this server, with “:port” if it is another one. Up to four.'), shown: '203.0.113.10' },
 		pool: { title: _('Virtual IPv4 addresses'), help: _('The prefix that nodes get theirs from. When empty, one is derived from the key of this server.'), shown: '198.18.16.0/20', isAdvanced: true },
+		foreign: {
+			title: _('Zones of others'),
+			help: _('What happens with a zone that DNS finds. Those below are used in any case.'),
+			choices: [ [ 'ask', _('used once accepted') ], [ 'allow', _('used at once') ], [ 'deny', _('never used') ] ],
+			absent: 'ask'
+		},
 		dns: { title: _('Answer DNS'), help: _('Answers questions for the names of this network, to anyone who asks.'), isFlag: true },
 		dns_listen: { title: _('Where DNS is answered'), help: _('When empty, at the public address, port 53.'), isAdvanced: true },
 		dns_ns: { title: _('Name servers of the domain'), help: _('When empty, “ns” in the domain.'), shown: 'ns.home.example', isAdvanced: true },
@@ -74,6 +80,8 @@ const texts = {
 		exit: { title: _('To the Internet'), help: _('Carry traffic of nodes to hosts without NTMobile. Those see the address of this router.'), isFlag: true },
 		exit_private: { title: _('Also to private addresses'), help: _('Let nodes reach the networks behind this router as well.'), isFlag: true, isAdvanced: true },
 		exit_pool: { title: _('Who may go out'), help: _('Virtual addresses that may use this way. When empty, those of the own network.'), isAdvanced: true },
+		weight: { title: _('Weight'), help: _('Share of the paths against other Relay Servers.'), isAdvanced: true },
+		bandwidth: { title: _('Bandwidth'), help: _('Mbit/s relayed for the network at most; 0 for no limit. With a limit the kernel module is not used.'), isAdvanced: true },
 		path_limit: { title: _('Paths at the same time'), help: _('More are sent to other Relay Servers.'), shown: '4096', isAdvanced: true },
 		device: { title: _('Virtual interface'), help: _('Its name; begins with ntm.'), shown: 'ntm1', isAdvanced: true },
 		mtu: { title: _('MTU'), help: _('Largest packet on the virtual interface, in bytes.'), shown: '1400', isAdvanced: true },
