@@ -2,7 +2,7 @@
  * A command of the roles as a request to the kernel module (kmod-ntmobile/README.md has the table).
  * Pure: whatever depends on this machine comes in with the context.
  */
-import type { Ip } from '../../base/ip.ts';
+import { endpointIp, type Ip, isIpv6 } from '../../base/ip.ts';
 import type { DataSuite, PathCommand, Route, Unverified } from '../../datapath/commands.ts';
 import { maxRelays, pathKind, suite } from '../netlink/ntmobile-table.ts';
 import { addressValues, endpointValues } from './endpoint-values.ts';
@@ -92,10 +92,11 @@ function pathRoute(
 
 function routeValues(route: Route, context: CommandContext) {
   const uplink = route.uplink === undefined ? undefined : context.uplink(route.uplink);
+  const sameFamily = uplink && isIpv6(uplink.ip) === isIpv6(endpointIp(route.remote));
   return {
     remote: endpointValues(route.remote),
     uplink: uplink?.deviceIndex,
-    local: uplink && addressValues(uplink.ip),
+    local: sameFamily && uplink ? addressValues(uplink.ip) : undefined,
     mark: context.mark,
   };
 }
