@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { commonPackages, modulePackage, txikiPackage, writeFeed } from './feed.ts';
-import { buildLuciTrees } from './luci-trees.ts';
+import { buildLuciTrees, fillForSdk } from './luci-trees.ts';
 import { help, type PackageOptions, readOptions, UsageError } from './options.ts';
 import type { Package } from './package-files.ts';
 import {
@@ -99,6 +99,7 @@ async function main(): Promise<number> {
   const key = signingKey(options);
   const folder = mkdtempSync(join(tmpdir(), 'ntm-luci-'));
   try {
+    if (options.sdk) await fillForSdk(root);
     const trees = await buildLuciTrees(root, folder);
     const packages = [...commonPackages(root, trees), ...packagesFor(options)];
     const out = resolve(options.out);

@@ -9,6 +9,8 @@ export interface PackageOptions {
   readonly tjsVersion: string | undefined;
   readonly module: string | undefined;
   readonly kernel: string | undefined;
+  /** Also put what LuCI needs beside its sources, where an SDK looks for it. */
+  readonly sdk: boolean;
 }
 
 export const help = `Usage: npm run package -- [OPTION]…
@@ -21,6 +23,7 @@ Makes packages for OpenWrt 24.10 (ipk) and a signed feed of them.
   --tjs-version V    its version, where "FILE --version" cannot be run here
   --kmod FILE        a built ntmobile.ko: becomes the package kmod-ntmobile
   --kernel VERSION   the kernel it is for; "opkg list-installed kernel" shows it
+  --sdk              also make luci/ ready for an SDK: the bundled modules beside its sources
   --help             this text
 `;
 
@@ -40,8 +43,9 @@ export class UsageError extends Error {}
 export function readOptions(words: readonly string[]): PackageOptions | undefined {
   if (words.includes('--help')) return undefined;
   const given = new Map<string, string>();
-  for (let at = 0; at < words.length; at += 2) {
-    const [word, value] = [words[at] as string, words[at + 1]];
+  const rest = words.filter((word) => word !== '--sdk');
+  for (let at = 0; at < rest.length; at += 2) {
+    const [word, value] = [rest[at] as string, rest[at + 1]];
     if (!(word in optionNames)) throw new UsageError(`"${word}" is not known. See --help.`);
     if (value === undefined || value === '') throw new UsageError(`${word} needs a value.`);
     given.set(optionNames[word as keyof typeof optionNames], value);
@@ -54,6 +58,7 @@ export function readOptions(words: readonly string[]): PackageOptions | undefine
     tjsVersion: given.get('tjsVersion'),
     module: given.get('module'),
     kernel: given.get('kernel'),
+    sdk: words.includes('--sdk'),
   };
   const { architecture, tjs, module, kernel } = options;
   if ((tjs !== undefined || module !== undefined) && architecture === undefined) {
