@@ -91,8 +91,8 @@ export const commandTable = {
       'network',
       'leave the network again',
       'On an OpenWrt router the service, the interface and the firewall zone go too, unless another\n' +
-        'role needs them. The key of this device stays, so that it can come back as the same node. The owner of the\n' +
-        'Direction Server frees name and address with "ntmobile remove".',
+        'role needs them. The key of this device stays, so that it can come back as the same node.\n' +
+        'The owner of the Direction Server frees name and address with "ntmobile remove".',
     ),
     offline: true,
     options: { ...files, relay: { help: 'the Relay Server of this device, not the node' } },
