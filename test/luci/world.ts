@@ -93,14 +93,17 @@ export class LuciWorld {
   }
 
   /** A Direction Server with a Relay Server and a node beside it, running. */
-  async directionServer(pool = '198.18.0.0/24'): Promise<{ daemon: Daemon; router: Router }> {
+  async directionServer(
+    pool = '198.18.0.0/24',
+    ...nodeOptions: readonly string[]
+  ): Promise<{ daemon: Daemon; router: Router }> {
     const made = await this.router(
       'ds-a',
       'ds',
       mainSection(4649, 'info') +
         dsSection(pool) +
         rsSection +
-        nodeSection('ntm0', "option name 'server'"),
+        nodeSection('ntm0', "option name 'server'", ...nodeOptions),
     );
     made.daemon.start();
     await made.daemon.until('status', ({ rs }) => rs?.state === 'registered', 'no Relay Server');
