@@ -18,6 +18,7 @@ return baseclass.extend({
 		const search = E('input', {
 			'type': 'search',
 			'class': 'cbi-input-text',
+			'style': 'width:18em;max-width:100%',
 			'placeholder': options.placeholder,
 			'aria-label': options.placeholder,
 			'maxlength': 64,
