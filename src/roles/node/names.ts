@@ -5,7 +5,7 @@
  * servers. A name takes two seconds at the most; then the asker is told that it failed.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
-import type { Ip } from '../../base/ip.ts';
+import type { Ip, Prefix } from '../../base/ip.ts';
 import { type Deadline, Timers } from '../../base/timers.ts';
 import { headerFlags, recordClasses, recordTypes, responseCodes } from '../../dns/constants.ts';
 import type { DnsRecord } from '../../dns/message.ts';
@@ -81,6 +81,8 @@ export class Names {
   #lastLookup = 0;
   #toldZones: readonly string[] = [];
   #emitted = '';
+  /** Made once for the pools of a registration, since every answer to a keepalive asks for them. */
+  #madeReverse: { pools: readonly Prefix[]; zones: readonly string[] } = { pools: [], zones: [] };
 
   constructor(context: RoleContext, sessions: Sessions, node: NodeRole) {
     this.#context = context;
@@ -97,7 +99,11 @@ export class Names {
   }
 
   get reverseZones(): readonly string[] {
-    return this.#node.pools.flatMap(reverseZones);
+    const { pools } = this.#node;
+    if (this.#madeReverse.pools !== pools) {
+      this.#madeReverse = { pools, zones: pools.flatMap(reverseZones) };
+    }
+    return this.#madeReverse.zones;
   }
 
   /** The Direction Server knows these zones too: names, blanks between. */
