@@ -10,8 +10,10 @@ import {
   stayAlive,
 } from '../platform/tjs/exit.ts';
 import { sodiumSuite } from '../platform/tjs/sodium.ts';
+import { Syslog } from '../platform/tjs/syslog.ts';
 import { NotPermitted, ProblemToMend, SystemError } from '../platform/tjs/system-error.ts';
 import { formatProblem } from '../platform/uci/options.ts';
+import type { LogLevel } from '../protocol/machine.ts';
 import { programArguments } from './cli/tjs-system.ts';
 import { type DaemonArguments, daemonHelp, parseDaemonArguments } from './daemon/arguments.ts';
 import { Daemon } from './daemon/daemon.ts';
@@ -22,7 +24,7 @@ async function run(given: DaemonArguments): Promise<void> {
   if (!given.check) openState(given);
   const settings = loadSettings(given, !given.check);
   if (given.absorb) exit(exitCodes.ok);
-  const log = new Log({ level: settings.logLevel, stamped: given.stamped });
+  const log = openLog(given, settings.logLevel);
   for (const warning of settings.warnings) log.warn(formatProblem(warning));
   for (const problem of settings.problems) log.error(formatProblem(problem));
   const anyRole = settings.ds ?? settings.rs ?? settings.node;
@@ -47,6 +49,11 @@ async function run(given: DaemonArguments): Promise<void> {
     log.error(`A promise was rejected: ${reason instanceof Error ? reason.stack : reason}`);
   });
   await daemon.listen();
+}
+
+function openLog({ syslog, stamped }: DaemonArguments, level: LogLevel): Log {
+  const system = syslog === undefined ? undefined : new Syslog(syslog, 'ntmobiled');
+  return new Log({ level, stamped, file: system && ((of, text) => system.add(of, text)) });
 }
 
 const permissionAct =

@@ -1,6 +1,6 @@
 /**
- * The daemon's log: one line an event on standard error, which procd or the service manager stamps
- * and files; with `stamped` the lines carry the time themselves. Line breaks and control characters
+ * The daemon's log: one line an event, to the system's log or on standard error, which the service
+ * manager stamps and files; with `stamped` the lines carry the time themselves. Line breaks and control characters
  * inside a text are shown escaped, so that no text from outside can forge a line.
  */
 import type { LogLevel } from '../protocol/machine.ts';
@@ -10,6 +10,8 @@ const rankByLevel: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, inf
 export interface LogOptions {
   readonly level: LogLevel;
   readonly stamped?: boolean;
+  /** Takes a text with its level to the system's log; what it does not take is written. */
+  readonly file?: ((level: LogLevel, text: string) => boolean) | undefined;
   /** Takes one finished line with its end. */
   readonly write?: (line: string) => void;
 }
@@ -17,11 +19,13 @@ export interface LogOptions {
 export class Log {
   #rank: number;
   readonly #stamped: boolean;
+  readonly #file: LogOptions['file'];
   readonly #write: (line: string) => void;
 
   constructor(options: LogOptions) {
     this.#rank = rankByLevel[options.level];
     this.#stamped = options.stamped ?? false;
+    this.#file = options.file;
     this.#write = options.write ?? writeToStandardError;
   }
 
@@ -35,8 +39,10 @@ export class Log {
 
   add(level: LogLevel, text: string): void {
     if (!this.shows(level)) return;
+    const line = escapeControls(text);
+    if (this.#file?.(level, line)) return;
     const time = this.#stamped ? `${new Date().toISOString()} ` : '';
-    this.#write(`${time}${level}: ${escapeControls(text)}\n`);
+    this.#write(`${time}${level}: ${line}\n`);
   }
 
   error(text: string): void {

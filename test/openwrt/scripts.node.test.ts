@@ -105,7 +105,7 @@ check('the shipped configuration enables nothing, and starting says so and runs 
 
 check('the service runs the daemon with its log, its home in memory, and respawn', () => {
   const calls = router.calls(`${service} start`);
-  assert.ok(calls.includes('param command /usr/sbin/ntmobiled'));
+  assert.ok(calls.includes('param command /usr/sbin/ntmobiled --syslog /dev/log'));
   assert.ok(calls.includes('param stdout 1') && calls.includes('param stderr 1'));
   assert.ok(calls.includes('param respawn 60 5 10'));
   assert.match(

@@ -12,6 +12,8 @@ export interface DaemonArguments {
   readonly control: string;
   /** Where ubusd listens, if there is one. */
   readonly ubus: string;
+  /** Socket of the system's log; standard error when absent. */
+  readonly syslog: string | undefined;
   /** Only judge the configuration. */
   readonly check: boolean;
   /** Only take invites out of the configuration, as a start would. */
@@ -33,6 +35,7 @@ The NTMobile daemon: Direction Server, Relay Server and node, as the configurati
   --state DIR      keys and what must survive a restart, mode 0700 (${defaultStatePath})
   --control SOCKET where "ntmobile" reaches this daemon (${defaultControlPath})
   --ubus SOCKET    where ubusd listens, on OpenWrt (${defaultUbusPath})
+  --syslog SOCKET  log there, each line with its level, and not on standard error
   --absorb         turn invites in the configuration into what "ntmobile join" writes, and end
   --check          judge the configuration, say every problem, and end
   --timestamps     lines of the log carry the time
@@ -49,14 +52,16 @@ const valueOptions = {
   '--state': 'state',
   '--control': 'control',
   '--ubus': 'ubus',
+  '--syslog': 'syslog',
 } as const;
 
 export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArguments {
-  const given = {
+  const given: { -readonly [Name in keyof DaemonArguments]: DaemonArguments[Name] } = {
     config: defaultConfigPath,
     state: defaultStatePath,
     control: defaultControlPath,
     ubus: defaultUbusPath,
+    syslog: undefined,
     check: false,
     absorb: false,
     stamped: false,

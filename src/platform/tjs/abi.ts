@@ -26,6 +26,7 @@ export const socketConstants = {
   SO_RCVBUF: mips ? 0x1002 : 8,
   SO_RCVBUFFORCE: 33,
   SO_SNDBUFFORCE: mips ? 31 : 32,
+  SO_SNDTIMEO: mips ? 0x1005 : 21,
   SO_MARK: 36,
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,

@@ -17,6 +17,7 @@ const general = bind(names, {
   chmod: ['int', 'string', 'uint'],
   umask: ['uint', 'uint'],
   geteuid: ['uint'],
+  socket: ['int', 'int', 'int', 'int'],
   connect: ['int', 'int', 'buffer', 'uint'],
   bind: ['int', 'int', 'buffer', 'uint'],
   setsockopt: ['int', 'int', 'int', 'int', 'buffer', 'uint'],
