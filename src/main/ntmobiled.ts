@@ -17,13 +17,23 @@ import type { LogLevel } from '../protocol/machine.ts';
 import { programArguments } from './cli/tjs-system.ts';
 import { type DaemonArguments, daemonHelp, parseDaemonArguments } from './daemon/arguments.ts';
 import { Daemon } from './daemon/daemon.ts';
-import { loadSettings, openState, prepareNames, prepareRoles } from './daemon/preparation.ts';
+import {
+  choosePort,
+  loadSettings,
+  openState,
+  prepareNames,
+  prepareRoles,
+} from './daemon/preparation.ts';
 import { version } from './version.ts';
 
 async function run(given: DaemonArguments): Promise<void> {
   if (!given.check) openState(given);
   const settings = loadSettings(given, !given.check);
-  if (given.absorb) exit(exitCodes.ok);
+  const random = new SystemRandom();
+  if (given.prepare) {
+    choosePort(given, settings, random);
+    exit(exitCodes.ok);
+  }
   const log = openLog(given, settings.logLevel);
   for (const warning of settings.warnings) log.warn(formatProblem(warning));
   for (const problem of settings.problems) log.error(formatProblem(problem));
@@ -36,9 +46,10 @@ async function run(given: DaemonArguments): Promise<void> {
   }
   lockFile(`${given.state}/lock`);
   const suite = sodiumSuite();
-  const { roles } = await prepareRoles(given, settings, suite, new SystemRandom());
+  const port = choosePort(given, settings, random);
+  const { roles } = await prepareRoles(given, settings, port, suite, random);
   const names = await prepareNames(settings);
-  const daemon = new Daemon({ given, settings, log, suite, roles, names, exit });
+  const daemon = new Daemon({ given, settings, port, log, suite, roles, names, exit });
   onSignals({
     stop: (again) => (again ? exit(exitCodes.ok) : daemon.stop(exitCodes.ok)),
     reload: () => {

@@ -329,7 +329,8 @@ test('doctor with the daemon down tells of configuration, machine and port', asy
     `config ntmobile 'main'\n\toption prot 5\nconfig node 'node'\n\toption enabled 1\n\toption invite '${encodeInvite(invite)}'\n`,
   );
   system.fileByPath.set(tokenPath, 'damaged');
-  system.fileByPath.set('/proc/net/udp', 'head\n 1: 00000000:1229 00000000:0000 07\n');
+  system.fileByPath.set('/etc/ntmobile/port', '20000\n');
+  system.fileByPath.set('/proc/net/udp', 'head\n 1: 00000000:4E20 00000000:0000 07\n');
   assert.is(await run(system, 'doctor'), 1);
   for (const part of [
     /warn {2}Configuration +main\.prot: .*Did you mean "port"/,
@@ -339,7 +340,7 @@ test('doctor with the daemon down tells of configuration, machine and port', asy
     /warn {2}Clock +1970-01-01 01:23 UTC cannot be right/,
     /FAIL {2}Invite +\/etc\/ntmobile\/node\.token is damaged/,
     /FAIL {2}Daemon +ntmobiled is not running/,
-    /FAIL {2}UDP port +Another program holds UDP port 4649/,
+    /FAIL {2}UDP port +Another program holds UDP port 20000/,
     /5 checks failed\.$/,
   ]) {
     assert.match(system.text, part);

@@ -111,12 +111,15 @@ export const checks: readonly Check[] = [
     run: (world) =>
       each(world, async (router) => {
         const rules = await router.ok('nft list table inet fw4');
-        expect(rules, /udp dport 4649 .*accept.*ubus:ntmobile/, 'the open port');
+        const port = (await router.ok('cat /etc/ntmobile/port')).trim();
+        const opened = new RegExp(`udp dport ${port} .*accept.*ubus:ntmobile`);
+        expect(rules, opened, 'the open port');
         expect(rules, /iifname \{?.*"ntm.*jump input_ntm/, 'the zone');
         expect(rules, /oifname .*"ntm.*maxseg size set rt mtu/, 'the MSS clamp');
         expect(rules, /chain forward_lan \{[^}]*accept_to_ntm/, 'LAN to ntm');
         const own = await router.ok('nft list table inet ntmobile');
-        expect(own, /udp sport 4649 .*masquerade to :40960-49151/, 'the own port of hosts behind');
+        const others = new RegExp(`udp sport ${port} .*masquerade to :40960-49151`);
+        expect(own, others, 'the own port of hosts behind');
       }),
   },
   {

@@ -129,6 +129,22 @@ check('the port is opened, and an exit is let out, by rules that vanish with the
   ]);
 });
 
+check('a router that is only a node lets in the port that the daemon has drawn, once', () => {
+  router.run('rm -rf /etc/ntmobile');
+  router.write('/etc/config/ntmobile', "config node 'node'\n\toption enabled '1'\n");
+  const first = router.calls(`${service} start`);
+  assert.is(first.filter((line) => line.includes('--prepare')).length, 1);
+  assert.ok(first.includes('rule type=rule src=* proto=udp dest_port=20000 target=ACCEPT'));
+  assert.match(first.join('\n'), /^nft -D port=20000 /m);
+  router.calls(`${service} stop`);
+  router.write('/etc/ntmobile/port', '20001\n');
+  const second = router.calls(`${service} start`);
+  assert.not.match(second.join('\n'), /--prepare/);
+  assert.ok(second.includes('rule type=rule src=* proto=udp dest_port=20001 target=ACCEPT'));
+  router.write('/etc/config/ntmobile', server);
+  router.calls(`${service} stop`);
+});
+
 check('peers get through to what is exported of the LAN, and to nothing else', () => {
   router.calls(`${setUp} setup`);
   const exports = `
@@ -201,10 +217,10 @@ check('a changed log level, zone list or export is a signal, any other change a 
 check('an invite in the configuration is taken out before the digest is made', () => {
   router.write('/etc/config/ntmobile', `${server}\nconfig node 'node'\n\toption invite 'ntm1:x'\n`);
   const calls = router.calls(`${service} start`);
-  const absorbed = calls.findIndex((line) => /ntmobiled\.js --absorb/.test(line));
+  const absorbed = calls.findIndex((line) => /ntmobiled\.js --prepare/.test(line));
   assert.ok(absorbed >= 0 && absorbed < calls.findIndex((line) => line.startsWith('param env')));
   router.write('/etc/config/ntmobile', server);
-  assert.not.match(router.calls(`${service} start`).join('\n'), /--absorb/);
+  assert.not.match(router.calls(`${service} start`).join('\n'), /--prepare/);
 });
 
 check('stopping takes back forwarding and masquerade', () => {

@@ -3,6 +3,7 @@
  * the daemon for what it knows; so it says something useful when nothing works at all.
  */
 import { DaemonUnreachable } from '../../platform/control/errors.ts';
+import { parsePort, portPath } from '../../platform/port-file.ts';
 import { parseToken, tokenPath } from '../../platform/token-file.ts';
 import { formatProblem } from '../../platform/uci/options.ts';
 import { readSettings, type Settings } from '../../platform/uci/settings.ts';
@@ -27,7 +28,7 @@ export async function doctor(system: System, command: ParsedCommand): Promise<Ex
   if (settings && needsTun(settings)) checks.push(await deviceCheck(system, settings));
   checks.push(clockCheck(system.unixSeconds()));
   if (settings) checks.push(...(await tokenChecks(system, settings, statePath)));
-  checks.push(...(await daemonChecks(system, command, settings)));
+  checks.push(...(await daemonChecks(system, command, settings, statePath)));
   const failed = checks.filter((check) => check.state === 'fail').length;
   const warned = checks.filter((check) => check.state === 'warn').length;
   if (command.switches.has('json')) system.print(JSON.stringify({ checks }));
@@ -127,6 +128,7 @@ async function daemonChecks(
   system: System,
   command: ParsedCommand,
   settings: Settings | undefined,
+  state: string,
 ): Promise<CheckRow[]> {
   const check = 'Daemon';
   try {
@@ -140,7 +142,10 @@ async function daemonChecks(
   } catch (error) {
     if (error instanceof DaemonUnreachable) {
       const { finding, act } = error;
-      return [{ check, state: 'fail', finding, act }, ...(await portChecks(system, settings))];
+      return [
+        { check, state: 'fail', finding, act },
+        ...(await portChecks(system, settings, state)),
+      ];
     }
     const finding = error instanceof Error ? error.message : String(error);
     return [{ check, state: 'fail', finding, act: 'Look at the log of the daemon.' }];
@@ -148,18 +153,25 @@ async function daemonChecks(
 }
 
 /** Only asked while the daemon is down: then nobody else may hold its port. */
-async function portChecks(system: System, settings: Settings | undefined): Promise<CheckRow[]> {
-  if (!settings) return [];
+async function portChecks(
+  system: System,
+  settings: Settings | undefined,
+  state: string,
+): Promise<CheckRow[]> {
+  const kept = async () =>
+    parsePort((await system.readText(portPath(state)).catch(() => '')) ?? '');
+  const port = settings && (settings.port ?? (await kept()));
+  if (port === undefined) return [];
   const check = 'UDP port';
   const tables = ['/proc/net/udp', '/proc/net/udp6'];
   for (const path of tables) {
     const text = await system.readText(path).catch(() => undefined);
-    if (text === undefined || !udpPortInUse(text, settings.port)) continue;
-    const finding = `Another program holds UDP port ${settings.port}.`;
-    const act = `Stop it (see "ss -lunp sport = ${settings.port}"), or set "option port" in section "main".`;
+    if (text === undefined || !udpPortInUse(text, port)) continue;
+    const finding = `Another program holds UDP port ${port}.`;
+    const act = `Stop it (see "ss -lunp sport = ${port}"), or set "option port" in section "main".`;
     return [{ check, state: 'fail', finding, act }];
   }
-  return [{ check, state: 'ok', finding: `UDP port ${settings.port} is free.`, act: null }];
+  return [{ check, state: 'ok', finding: `UDP port ${port} is free.`, act: null }];
 }
 
 const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;

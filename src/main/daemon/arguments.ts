@@ -16,8 +16,8 @@ export interface DaemonArguments {
   readonly syslog: string | undefined;
   /** Only judge the configuration. */
   readonly check: boolean;
-  /** Only take invites out of the configuration, as a start would. */
-  readonly absorb: boolean;
+  /** Only do what a start does first: take invites out of the configuration, and draw a port. */
+  readonly prepare: boolean;
   /** Lines of the log carry the time. */
   readonly stamped: boolean;
 }
@@ -36,7 +36,8 @@ The NTMobile daemon: Direction Server, Relay Server and node, as the configurati
   --control SOCKET where "ntmobile" reaches this daemon (${defaultControlPath})
   --ubus SOCKET    where ubusd listens, on OpenWrt (${defaultUbusPath})
   --syslog SOCKET  log there, each line with its level, and not on standard error
-  --absorb         turn invites in the configuration into what "ntmobile join" writes, and end
+  --prepare        do what a start does first and the firewall has to know, and end: turn invites in
+                   the configuration into what "ntmobile join" writes, draw the port of a node
   --check          judge the configuration, say every problem, and end
   --timestamps     lines of the log carry the time
   --help           this text
@@ -63,7 +64,7 @@ export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArgu
     ubus: defaultUbusPath,
     syslog: undefined,
     check: false,
-    absorb: false,
+    prepare: false,
     stamped: false,
   };
   for (let index = 0; index < words.length; index += 1) {
@@ -71,7 +72,7 @@ export function parseDaemonArguments(words: readonly string[]): ParsedDaemonArgu
     if (word === '--help' || word === '-h') return { kind: 'help' };
     if (word === '--version') return { kind: 'version' };
     if (word === '--check') given.check = true;
-    else if (word === '--absorb') given.absorb = true;
+    else if (word === '--prepare') given.prepare = true;
     else if (word === '--timestamps') given.stamped = true;
     else if (word in valueOptions) {
       const value = words[index + 1];

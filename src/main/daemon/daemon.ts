@@ -32,6 +32,7 @@ const bytesPerMegabit = 125_000;
 export interface DaemonParts {
   readonly given: DaemonArguments;
   readonly settings: Settings;
+  readonly port: number;
   readonly log: Log;
   readonly suite: Suite;
   readonly roles: readonly HostedRole[];
@@ -94,7 +95,7 @@ export class Daemon {
       roles,
       suite,
       names,
-      port: settings.port,
+      port: parts.port,
       device,
       kernelDevice: settings.node?.device ?? settings.rs?.device,
       dataPath: settings.dataPath,

@@ -16,6 +16,7 @@ import {
   writeFileDurably,
 } from '../../platform/files.ts';
 import { loadOrMakeKey } from '../../platform/key-file.ts';
+import { drawPort, formatPort, parsePort, portPath } from '../../platform/port-file.ts';
 import { FileStore } from '../../platform/store/file-store.ts';
 import type { Store } from '../../platform/store/store.ts';
 import { ProblemToMend } from '../../platform/tjs/system-error.ts';
@@ -75,6 +76,18 @@ class EnrolledStore extends FileStore {
   }
 }
 
+/** The UDP port that the settings name, or the one that was drawn before, or now. Throws SystemError. */
+export function choosePort(given: DaemonArguments, settings: Settings, random: Random): number {
+  if (settings.port !== undefined) return settings.port;
+  const path = portPath(given.state);
+  const content = readFile(path);
+  const known = content && parsePort(fromUtf8(content) ?? '');
+  if (known !== undefined) return known;
+  const drawn = drawPort(random);
+  writeFileDurably(path, utf8(formatPort(drawn)));
+  return drawn;
+}
+
 export interface Prepared {
   readonly roles: readonly HostedRole[];
   readonly configs: RoleConfigs;
@@ -89,6 +102,7 @@ interface RoleParts {
 export async function prepareRoles(
   given: DaemonArguments,
   settings: Settings,
+  port: number,
   suite: Suite,
   random: Random,
 ): Promise<Prepared> {
@@ -109,6 +123,7 @@ export async function prepareRoles(
     rsId: rs && nodeIdOf(suite, rs.keys.publicKey),
     nodeToken: loadToken(given, 'node'),
     rsToken: loadToken(given, 'rs'),
+    port,
     hostName: fromUtf8(readFile('/proc/sys/kernel/hostname') ?? new Uint8Array(0))?.trim() ?? '',
   });
   const bootCount = nextBootCount(`${given.state}/boots`);

@@ -26,6 +26,8 @@ export interface Facts {
   /** Tokens of invites that were joined and are not yet spent: 16 bytes. */
   readonly nodeToken: Uint8Array | undefined;
   readonly rsToken: Uint8Array | undefined;
+  /** UDP port of the daemon. */
+  readonly port: number;
   /** Of the system: names a local node that has no name. */
   readonly hostName: string;
 }
@@ -115,7 +117,7 @@ function nodeConfig(settings: Settings, facts: Facts): NodeConfig | undefined {
     peerRoutes: node.routes,
     punch: node.punch,
     idleSeconds: node.idle,
-    port: settings.port,
+    port: facts.port,
     names: { publish: node.publish, zones: node.dns_zone },
   };
 }

@@ -29,7 +29,10 @@ const domainPort = 53;
 export const defaultStub = '127.0.0.1:5649' as Endpoint;
 
 export const mainTable = {
-  port: withDefault(integer(1, 65_535), defaultPort, 'UDP port of all messages'),
+  port: optional(
+    integer(1, 65_535),
+    `UDP port of all messages; ${defaultPort} on a server, one of its own on a node when absent`,
+  ),
   log_level: withDefault(oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much is logged'),
   datapath: withDefault(
     oneOf('auto', 'kernel', 'user'),

@@ -34,7 +34,8 @@ export type NodeSettings = Values<typeof nodeTable> &
   LanSettings & { readonly ds: DirectionServerSource };
 
 export interface Settings {
-  readonly port: number;
+  /** Undefined when the daemon is a node alone and draws one. */
+  readonly port: number | undefined;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly dataPath: 'auto' | 'kernel' | 'user';
   /** Absent when not enabled or not valid. */
@@ -74,8 +75,9 @@ export function readSettings(text: string, fileName: string): Settings {
     const found = `"${rs.values.device}" is the device of the node too. Give each its own.`;
     findings.problems.push({ section: label(rs.section, all), option: 'device', text: found });
   }
+  const isServer = (dsSection ?? rs.section) !== undefined;
   return {
-    port,
+    port: mainValues?.port ?? (isServer ? defaultPort : undefined),
     logLevel: mainValues?.log_level ?? 'info',
     dataPath: mainValues?.datapath ?? 'auto',
     ds,

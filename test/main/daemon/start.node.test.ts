@@ -106,6 +106,22 @@ check('damaged files of the state directory are named and left as they are', asy
   ]);
 });
 
+check('a node alone draws a port, and keeps it; preparing draws it without a start', async () => {
+  const daemon = configured(goodNode);
+  const ended = await rig.runDaemon('mn', daemon, ['--prepare']);
+  assert.is(ended.code, 0, ended.text);
+  const file = join(daemon.state, 'port');
+  const port = Number(readFileSync(file, 'utf8'));
+  assert.ok(port >= 16_384 && port < 32_768, String(port));
+  for (let start = 0; start < 2; start += 1) {
+    daemon.start();
+    const status = await daemon.until('status', () => true, 'the node does not start');
+    assert.is(status.daemon.port, port);
+    await daemon.stop();
+  }
+  assert.is(Number(readFileSync(file, 'utf8')), port);
+});
+
 check('with a broken role beside it a valid role runs, and says what is broken', async () => {
   const daemon = configured(mainSection() + dsSection() + nodeSection('ntm0', `option mtu '1'`));
   daemon.start();

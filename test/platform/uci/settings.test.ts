@@ -23,6 +23,7 @@ const facts: Facts = {
   rsId: undefined,
   nodeToken: undefined,
   rsToken: undefined,
+  port: 4649,
   hostName: 'Router.lan',
 };
 
@@ -33,6 +34,16 @@ function read(...lines: readonly string[]): Settings {
 function problemsOf(settings: Settings): string[] {
   return settings.problems.map(formatProblem);
 }
+
+test('without "option port" a server has the known port and a node draws one', () => {
+  const ofPort = (...lines: readonly string[]) => read(...lines).port;
+  const node = ["config node 'node'", "\toption enabled '1'"];
+  const server = ["config rs 'rs'", "\toption enabled '1'"];
+  assert.is(ofPort(...node), undefined);
+  assert.is(ofPort(...node, ...server), 4649);
+  assert.is(ofPort(...node, 'config rs', "\toption enabled '0'"), undefined);
+  assert.is(ofPort('config ntmobile', "\toption port '4700'", ...node), 4700);
+});
 
 test('a joined node reads with all defaults', () => {
   const settings = read(

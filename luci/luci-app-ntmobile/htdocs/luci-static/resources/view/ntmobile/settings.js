@@ -14,7 +14,7 @@
 
 const texts = {
 	ntmobile: {
-		port: { title: _('UDP port'), help: _('All messages of NTMobile use this port. The firewall lets it in by itself.'), shown: '4649' },
+		port: { title: _('UDP port'), help: _('All messages of NTMobile use this port, and the firewall lets it in by itself. When empty: 4649 on a server; a router that is only a node draws a port once and keeps it.') },
 		log_level: {
 			title: _('Log'),
 			help: _('How much goes to the system log.'),
