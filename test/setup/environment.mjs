@@ -40,6 +40,10 @@ const commands = [
   { command: 'named', package: 'bind9' },
   { command: 'dig', package: 'bind9-dnsutils' },
   { command: 'dnsmasq', package: 'dnsmasq-base' },
+  { command: 'unbound', package: 'unbound' },
+  { command: 'knotd', package: 'knot' },
+  { command: 'sshd', package: 'openssh-server' },
+  { command: 'ssh', package: 'openssh-client' },
 ];
 
 /** What building and packing need, which is less: any Linux with Node.js, nothing installed as root. */
