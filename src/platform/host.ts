@@ -42,6 +42,8 @@ export interface HostOptions {
   readonly fatal: (role: RoleName, text: string) => void;
   /** The virtual interface is set up so now. */
   readonly interfaceChanged?: (settings: InterfaceSettings) => void;
+  /** It is another device of the same name now. */
+  readonly interfaceRemade?: () => void;
   /** The daemon cannot go on: a mistake of our own, or a device that is lost. */
   readonly crashed: (error: unknown, summary: JsonObject) => void;
 }
@@ -91,6 +93,7 @@ export class Host {
         this.#udp.queue(to, uplink, buffer, offset, length),
       notice: (notice) => this.driver.notice(notice),
       settle: () => this.driver.settle(),
+      remade: () => options.interfaceRemade?.(),
       failed,
     });
     this.#names = new Names(options.names, log, {

@@ -31,6 +31,8 @@ export interface CarrierParts {
   readonly notice: (notice: PathNotice) => void;
   /** After a batch of packets or notices. */
   readonly settle: () => void;
+  /** Someone else deleted the virtual interface; it is there again. */
+  readonly remade: () => void;
   readonly failed: (error: unknown) => void;
 }
 

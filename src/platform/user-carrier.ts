@@ -35,6 +35,7 @@ export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarr
   if (device !== undefined) {
     virtual = new VirtualInterface(device, parts.rtnl, parts.log, {
       open: (gone) => open(device, gone),
+      remade: parts.remade,
       lost: failed,
     });
   }

@@ -21,6 +21,8 @@ export interface VirtualInterfaceParts {
   /** Makes the device; `gone` is to be called when someone else deleted it. Throws ProblemToMend. */
   readonly open: (gone: () => void) => InnerDevice;
   readonly nextHopOf?: NextHopOf;
+  /** It was deleted by someone else, and is there again as it was set up. */
+  readonly remade?: () => void;
   /** The device was deleted and cannot be made again. */
   readonly lost: (error: unknown) => void;
 }
@@ -66,6 +68,7 @@ export class VirtualInterface {
       this.#device = this.#parts.open(() => this.#reopen());
       this.#setup = this.#newSetup();
       this.refresh();
+      this.#parts.remade?.();
     } catch (error) {
       this.#parts.lost(error);
     }

@@ -74,6 +74,7 @@ class SmallRole implements Machine {
 
 rooted('a move reaches the role, its state the disk and its datagram the peer', async () => {
   const crashes: unknown[] = [];
+  const remade: string[] = [];
   const lines: string[] = [];
   const start = (device: string, machine: Machine) =>
     new Host({
@@ -92,6 +93,7 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
       log: new Log({ level: 'debug', write: (line) => lines.push(line) }),
       event: () => {},
       fatal: () => {},
+      interfaceRemade: () => remade.push(device),
       crashed: (error: unknown, _summary: JsonObject) => crashes.push(error),
     });
   const listener = new SmallRole('3', () => '192.0.2.2:9' as Endpoint);
@@ -117,6 +119,7 @@ rooted('a move reaches the role, its state the disk and its datagram the peer', 
 
   await ip('link delete ntm3');
   await eventually(async () => (await ip('address')).includes('198.18.0.3'));
+  assert.equal(remade, ['ntm3']);
   assert.ok(lines.some((line) => /ntm3 was deleted by someone else/.test(line)));
   assert.match(await ip('rule'), /4649:\s+not from all fwmark 0x46000000\/0xff000000 lookup 4649/);
 

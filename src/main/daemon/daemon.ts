@@ -107,6 +107,7 @@ export class Daemon {
         this.#exports.apply(wanted.addresses);
         this.#netifd.changed(wanted);
       },
+      interfaceRemade: () => this.#netifd.remade(),
       crashed: (error, summary) => this.#crash(error, summary),
     });
     const roleNames = roles.map(({ name }) => name).join(', ');

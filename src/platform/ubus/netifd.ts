@@ -50,6 +50,10 @@ export class Netifd {
   #interface: Interface | undefined;
   #settings: InterfaceSettings | undefined;
   #withdrawn = false;
+  /** netifd has heard of the device that is there now. */
+  #told = false;
+  /** netifd holds an earlier device of this name for ours, and its routes for set. */
+  #isMistaken = false;
 
   constructor(ubus: UbusClient, parts: NetifdParts) {
     this.#ubus = ubus;
@@ -136,6 +140,7 @@ export class Netifd {
     const section = sections(parseUci(this.#parts.readNetwork() ?? '').document).find(
       (each) => each.type === 'interface' && each.name === name,
     );
+    if (row?.['up'] === true && !this.#told) this.#isMistaken = true;
     const option = (key: string): string | undefined => section?.optionByName.get(key)?.values[0];
     const metric = Number(option('metric') ?? Number.NaN);
     const given = {
@@ -153,11 +158,20 @@ export class Netifd {
     else void this.#update();
   }
 
+  /** Someone else has deleted the device, and it was made anew. */
+  remade(): void {
+    this.#isMistaken = true;
+    if (this.#withdrawn) this.#parts.withdraw();
+    else void this.#update();
+  }
+
   async #update(): Promise<void> {
     const settings = this.#settings;
     const named = this.#interface;
     if (!settings || !named || settings.addresses.length === 0) return;
+    if (this.#isMistaken) await this.lost();
     const domain = await this.#parts.searchDomain();
+    this.#told = true;
     await this.#notify({
       interface: named.name,
       action: actions.update,
@@ -174,10 +188,11 @@ export class Netifd {
     if (named.metric !== undefined && this.#interface === named) this.#parts.yieldRoutes();
   }
 
-  /** The device is about to go. */
+  /** The device goes, or has gone: netifd takes the interface down until it hears of one. */
   async lost(): Promise<void> {
     const named = this.#interface;
     if (!named) return;
+    this.#isMistaken = false;
     await this.#notify({ interface: named.name, action: actions.update, 'link-up': false });
   }
 

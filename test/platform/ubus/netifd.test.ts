@@ -169,6 +169,60 @@ test('an interface whose section is gone is ours again, one that was put down ha
   }
 });
 
+/** What netifd was told of the link each time. */
+function links(told: readonly JsonObject[]): Json[] {
+  return told.map((given) => given['link-up'] ?? null);
+}
+
+test('a netifd that still holds the device of a killed daemon for ours takes it down and up', async () => {
+  const bus = new Bus();
+  const up = { interface: 'ntm', proto: 'ntmobile', up: true, pending: false };
+  const first = network([up]);
+  const one = await bus.connected([first.object]);
+  const { netifd } = withNetifd(bus);
+  netifd.changed(settings);
+  await until(() => first.told.length > 1);
+  assert.equal(links(first.told), [false, true]);
+  assert.match(JSON.stringify(first.told[1]), /198\.18\.0\.5/);
+  one.stop();
+  await until(() => !bus.ubusd.paths.includes('network.interface'));
+  const second = network([up]);
+  await bus.connected([second.object]);
+  await until(() => second.told.length > 0);
+  assert.equal(links(second.told), [true]);
+  bus.end();
+});
+
+test('a device that was made anew is told as another one, unless it was put down', async () => {
+  const bus = new Bus();
+  const rows: JsonObject[] = [];
+  const { object, told } = network(rows);
+  const handler = await bus.connected([object]);
+  const done: string[] = [];
+  const { client, netifd } = withNetifd(bus, { withdraw: () => done.push('withdrawn') });
+  await until(() => client.ready);
+  netifd.remade();
+  netifd.changed(settings);
+  await client.call('network.interface', 'dump', {});
+  assert.is(told.length, 0);
+  await handler.call('ntmobile', 'interface_up', { interface: 'ntm', metric: 7 });
+  await until(() => links(told).includes(true));
+  told.length = 0;
+  netifd.remade();
+  await until(() => told.length > 1);
+  assert.equal(links(told), [false, true]);
+  assert.match(JSON.stringify(told[1]), /"metric":7/);
+  rows.push({ interface: 'ntm', proto: 'ntmobile', up: false, pending: false });
+  await handler.call('ntmobile', 'interface_down', { interface: 'ntm' });
+  await until(() => done.length === 1);
+  told.length = 0;
+  netifd.remade();
+  await client.call('network.interface', 'dump', {});
+  assert.is(done.length, 2);
+  assert.is(told.length, 0);
+  bus.end();
+});
+
 test('another device than the daemon has is an error of the interface and of the call', async () => {
   const bus = new Bus();
   const { object, told } = network([]);
