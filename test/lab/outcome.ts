@@ -31,7 +31,7 @@ export interface ReportEntry {
   readonly bytesOk: boolean;
   readonly signallingMs: number | null;
   readonly longestEchoMs: number | null;
-  /** Which process was killed, and the time from its restart until traffic ran both ways. */
+  /** Which process was killed, and the time from its restart, if any, until traffic ran both ways. */
   readonly killed: string | null;
   readonly backMs: number | null;
   /** Empty when all is right. */

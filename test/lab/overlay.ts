@@ -6,7 +6,7 @@ import type { PathRow, RouteKind } from '../../src/protocol/control-results.ts';
 import { Daemon, type Programs } from './daemon.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { LabDataPath } from './options.ts';
-import { type DaemonName, port, servers, zones } from './topology.ts';
+import { type DaemonName, port, type RelayName, relayNames, servers, zones } from './topology.ts';
 
 export type Peer = 'cn' | 'gn';
 export type Zone = (typeof zones)[keyof typeof zones];
@@ -17,6 +17,7 @@ export class Overlay {
   registeredAfterMs = 0;
   virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
 
+  #spareEnrolled = false;
   readonly #dataPath: LabDataPath;
   /** Further lines in the section "node" of a daemon. */
   readonly #nodeOptions: Partial<Record<DaemonName, string>>;
@@ -36,6 +37,7 @@ export class Overlay {
       'ds-b': daemon('ds-b'),
       'rs-a': daemon('rs-a'),
       'rs-b': daemon('rs-b'),
+      'rs-c': daemon('rs-c'),
       mn: daemon('mn'),
       cn: daemon('cn'),
     };
@@ -45,7 +47,7 @@ export class Overlay {
     say('Direction Servers');
     await this.#startDirectionServers();
     say('Relay Servers');
-    await Promise.all([this.#enrolRelay(zones.a), this.#enrolRelay(zones.b)]);
+    await Promise.all([this.#enrolRelay(zones.a, 'rs-a'), this.#enrolRelay(zones.b, 'rs-b')]);
     say('nodes');
     const [mn, cn] = await Promise.all([this.#enrolNode(zones.a), this.#enrolNode(zones.b)]);
     this.virtualIps = { mn, cn };
@@ -74,18 +76,26 @@ export class Overlay {
   async relayOf(peer: Peer): Promise<Daemon> {
     const path = await this.path(peer);
     const wanted = path?.kind === 'exit' ? path.peerId : path?.relayName;
-    for (const name of ['rs-a', 'rs-b'] as const) {
-      const { rs } = await this.daemons[name].call('status');
-      if (rs !== null && (rs.nodeId === wanted || rs.name === wanted)) return this.daemons[name];
+    for (const name of relayNames) {
+      const rs = (await this.daemons[name].call('status').catch(() => undefined))?.rs;
+      if (rs && (rs.nodeId === wanted || rs.name === wanted)) return this.daemons[name];
     }
     throw new Error(`no Relay Server is the ${wanted} of the path`);
   }
 
+  /** A second Relay Server at MN's Direction Server. */
+  async startSpare(): Promise<void> {
+    if (this.#spareEnrolled) await this.startRelay('rs-c');
+    else await this.#enrolRelay(zones.a, 'rs-c');
+    this.#spareEnrolled = true;
+  }
+
   /** Memory and start-up time of the running daemons, for the report. */
   figures(): Readonly<Record<string, number>> {
-    const resident = Object.values(this.daemons).map(
-      (daemon) => [`${daemon.name} resident MB`, megabytes(daemon.residentBytes())] as const,
-    );
+    const resident = Object.values(this.daemons).flatMap((daemon) => {
+      const bytes = daemon.residentBytes();
+      return bytes === undefined ? [] : [[`${daemon.name} resident MB`, megabytes(bytes)] as const];
+    });
     return {
       'mn start to registered ms': Math.round(this.registeredAfterMs),
       ...Object.fromEntries(resident),
@@ -143,12 +153,16 @@ export class Overlay {
     if (wanted !== 'auto' && wanted !== is) throw new Error(`${name} uses ${kind}: ${reason}`);
   }
 
-  async #enrolRelay(zone: Zone): Promise<void> {
-    const relay = this.daemons[zone.rs];
-    relay.configure(mainConfig(this.#kindOf(zone.rs)) + relayConfig(zone));
-    const name = zone.rs;
+  async #enrolRelay(zone: Zone, name: RelayName): Promise<void> {
+    const relay = this.daemons[name];
+    relay.configure(mainConfig(this.#kindOf(name)) + relayConfig(zone, name));
     const { invite } = await this.daemons[zone.ds].call('invite', { name, relay: true });
     await relay.join(invite);
+    await this.startRelay(name);
+  }
+
+  async startRelay(name: RelayName): Promise<void> {
+    const relay = this.daemons[name];
     relay.start();
     await relay.until(
       'status',
@@ -169,8 +183,8 @@ export class Overlay {
   }
 }
 
-function megabytes(bytes: number | undefined): number {
-  return Math.round(((bytes ?? 0) / (1 << 20)) * 10) / 10;
+function megabytes(bytes: number): number {
+  return Math.round((bytes / (1 << 20)) * 10) / 10;
 }
 
 function mainConfig(dataPath: Exclude<LabDataPath, 'mixed'> = 'auto'): string {
@@ -201,12 +215,12 @@ config zone 'other'
 `;
 }
 
-function relayConfig(zone: Zone): string {
+function relayConfig(zone: Zone, name: RelayName): string {
   return `
 config rs 'rs'
 	option enabled '1'
-	option name '${zone.rs}'
-	list address '${servers[zone.rs]}:${port}'
+	option name '${name}'
+	list address '${servers[name]}:${port}'
 	option exit '1'
 	list exit_pool '${zone.pool}'
 `;

@@ -28,6 +28,8 @@ export interface Pattern {
   readonly expected: readonly RouteKind[];
   /** Nothing moves: this process is killed without notice and started again a second later. */
   readonly kill?: Victim;
+  /** Another Relay Server is there to take over, and the killed one stays away until the row is over. */
+  readonly spare?: true;
   /** This private network keeps its hosts apart, as wireless networks may. */
   readonly isolated?: NatName;
 }
@@ -89,6 +91,7 @@ export const furtherPatterns: readonly Pattern[] = [
 export const crashPatterns: readonly Pattern[] = [
   row('kill-ds', 'C1', 'C1', 'A1', relayed, { kill: 'ds' }),
   row('kill-rs', 'B1', 'B1', 'A1', relayed, { kill: 'rs' }),
+  row('lose-rs', 'B1', 'B1', 'A1', relayed, { kill: 'rs', spare: true }),
   row('kill-exit', 'B1', 'B1', 'general', relayed, { kill: 'rs' }),
   row('kill-mn', 'G1', 'G1', 'A1', endToEnd, { kill: 'mn' }),
   row('kill-cn', 'G1', 'G1', 'A1', endToEnd, { kill: 'cn' }),

@@ -81,6 +81,8 @@ export const servers = {
   'ds-b': '203.0.113.20',
   'rs-a': '203.0.113.30',
   'rs-b': '203.0.113.40',
+  /** A second one of DS-A, which runs only in rows about a fleet. */
+  'rs-c': '203.0.113.50',
   /** The general node: it knows nothing of NTMobile. */
   gn: '203.0.113.80',
 } as const;
@@ -96,6 +98,9 @@ export const zones = {
   a: { name: 'zone-a', pool: '198.18.0.0/24', ds: 'ds-a', rs: 'rs-a', node: 'mn' },
   b: { name: 'zone-b', pool: '198.18.1.0/24', ds: 'ds-b', rs: 'rs-b', node: 'cn' },
 } as const;
+
+export const relayNames = ['rs-a', 'rs-b', 'rs-c'] as const;
+export type RelayName = (typeof relayNames)[number];
 
 /** All virtual addresses of all zones: what an exit masquerades. */
 export const virtualPools = '198.18.0.0/15';

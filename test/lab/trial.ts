@@ -6,12 +6,13 @@ import type { RouteKind } from '../../src/protocol/control-results.ts';
 import type { TcpRecord, TypingRecord, UdpRecord } from './agent/calls.ts';
 import { nowMs, sleep } from './agent/clock.ts';
 import type { Agent } from './agents.ts';
+import type { Daemon } from './daemon.ts';
 import type { Lab } from './lab.ts';
 import { type FlowFigures, flowFigures } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
 import { slow } from './pace.ts';
 import type { Pattern, Victim } from './patterns.ts';
-import { correspondentPlaces, mobilePlaces, servers } from './topology.ts';
+import { correspondentPlaces, mobilePlaces, relayNames, servers } from './topology.ts';
 
 export type Traffic = 'both' | 'peer-only';
 
@@ -76,6 +77,7 @@ export async function runTrial(
   trials += 1;
   const run = new TrialRun(lab, pattern, options, trials);
   await lab.place(pattern);
+  if (pattern.spare) await lab.overlay?.startSpare();
   const routeBefore = await run.begin();
   const move = await run.act();
   await run.back(move.end);
@@ -84,6 +86,7 @@ export async function runTrial(
   const routeAfter = await run.currentRoute();
   const signallingMs = pattern.kill === undefined ? await lab.signallingMs(pattern.peer) : null;
   const records = await run.end();
+  if (pattern.spare) await run.restore();
   return {
     pattern,
     routeBefore,
@@ -93,7 +96,7 @@ export async function runTrial(
     ...tcpVerdict(records.mobileTcp, records.peerTcp),
     signallingMs,
     longestEchoMs: longestEcho(records.typing, move.begin),
-    backMs: pattern.kill === undefined ? null : backAfter(records, move.end),
+    backMs: pattern.kill === undefined || pattern.spare ? null : backAfter(records, move.end),
     move,
     records,
   };
@@ -106,6 +109,8 @@ class TrialRun {
   readonly #trial: number;
   readonly #mobile: Agent;
   readonly #peer: Agent;
+  /** Killed, and not started again. */
+  #lost: Daemon | undefined;
 
   constructor(lab: Lab, pattern: Pattern, options: TrialOptions, trial: number) {
     this.#lab = lab;
@@ -140,9 +145,32 @@ class TrialRun {
     const daemon = await this.#lab.victim(victim, this.#pattern.peer);
     const begin = nowMs();
     await daemon.kill();
-    await sleep(downMs);
-    daemon.start();
+    if (this.#pattern.spare) {
+      this.#lost = daemon;
+      await this.#otherRelay(daemon);
+    } else {
+      await sleep(downMs);
+      daemon.start();
+    }
     return { begin, end: nowMs() };
+  }
+
+  /** Waits until the path runs through a Relay Server that lives. */
+  async #otherRelay(dead: Daemon): Promise<void> {
+    const end = nowMs() + slow(routeLimitMs);
+    for (;;) {
+      const now = await this.#lab.overlay?.relayOf(this.#pattern.peer).catch(() => undefined);
+      if ((now !== undefined && now !== dead) || nowMs() > end) return;
+      await sleep(slow(pollMs));
+    }
+  }
+
+  /** What was lost comes back, and what stood in for it leaves. */
+  async restore(): Promise<void> {
+    const { overlay } = this.#lab;
+    const name = relayNames.find((relay) => overlay?.daemons[relay] === this.#lost);
+    if (name !== undefined) await overlay?.startRelay(name);
+    await overlay?.daemons['rs-c'].stop();
   }
 
   async #move(): Promise<MoveTimes> {
@@ -273,7 +301,7 @@ async function pair<T>(
 /** What the node says must agree with the source that the general node sees: a Relay Server's. */
 function routeByExit(route: RouteKind, { peerUdp }: TrialRecords): RouteKind {
   const source = peerUdp.sources.at(-1);
-  const relays: readonly string[] = [servers['rs-a'], servers['rs-b']];
+  const relays: readonly string[] = relayNames.map((name) => servers[name]);
   if (route === 'none' || source === undefined) return 'none';
   return relays.includes(source) ? route : 'direct';
 }

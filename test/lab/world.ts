@@ -12,6 +12,7 @@ import {
   natHost,
   nats,
   type Place,
+  relayNames,
   type ServerName,
   serverDevice,
   serverGateway,
@@ -78,7 +79,7 @@ async function buildServers(namespaces: Namespaces, names: readonly ServerName[]
       `route add default via ${serverGateway}`,
     ]);
   }
-  for (const name of ['rs-a', 'rs-b'] as const) await buildExit(namespaces, name);
+  for (const name of relayNames) await buildExit(namespaces, name);
 }
 
 /** What the operator of an exit sets up: forwarding, and the system's own NAT for virtual addresses. */
