@@ -1,7 +1,7 @@
 /**
  * What peers may reach behind this node, as a table of nftables that is ours alone: ports of the virtual IP
- * lead to hosts on the LAN, exported prefixes are let through, and nothing else is forwarded from the
- * virtual interface. The hosts see the router's own address, unless they are to see the peer's, so that
+ * lead to hosts on the LAN, exported prefixes are let through, or mapped from others one for one, and nothing
+ * else is forwarded from the virtual interface. The hosts see the router's own address, unless they are to see the peer's, so that
  * they need no route and no gateway to answer by. The connection tracking of the kernel knows virtual
  * addresses only: a move changes nothing here.
  */
@@ -31,6 +31,13 @@ export function exportRules(options: ExportOptions, addresses: readonly Prefix[]
   for (const each of exports) {
     const family = familyOf(each);
     const ip = family === 6 ? 'ip6' : 'ip';
+    if (each.prefix !== undefined && each.seen_as !== undefined) {
+      prerouting.push(`${from} ${ip} daddr ${each.seen_as} dnat ${ip} prefix to ${each.prefix}`);
+      if (!each.keep_source) {
+        postrouting.push(`${from} ${ip} daddr ${each.prefix} ct status dnat masquerade`);
+      }
+      continue;
+    }
     if (each.prefix !== undefined) {
       forward.push(`${from} ${ip} daddr ${each.prefix} accept`);
       if (!each.keep_source) postrouting.push(`${from} ${ip} daddr ${each.prefix} masquerade`);

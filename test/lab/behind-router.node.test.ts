@@ -9,7 +9,10 @@ import { lan, RouterWorld } from './router-world.ts';
 
 const check = process.getuid?.() === 0 ? test : test.skip;
 const world = new RouterWorld();
-const ip = { router: '', notebook: '', friend: '' };
+const ip = { router: '', notebook: '', friend: '', router6: '' };
+/** The LAN as the friend knows it, whose own network may have the same addresses. */
+const mapped = { prefix: '10.77.10.0/24', plain: '10.77.10.20', notebook: '10.77.10.11' };
+const mapped6 = { prefix: 'fd77:10::/64', plain: 'fd77:10::20' };
 
 test.before(async () => {
   if (process.getuid?.() !== 0) return;
@@ -18,6 +21,14 @@ test.before(async () => {
   const route = `
 config route 'home'
 	option prefix '${lan.prefix}'
+	option via 'router'
+
+config route 'mapped'
+	option prefix '${mapped.prefix}'
+	option via 'router'
+
+config route 'mapped6'
+	option prefix '${mapped6.prefix}'
 	option via 'router'
 `;
   const exported = `
@@ -30,10 +41,24 @@ config export 'files'
 config export 'lan'
 	option prefix '${lan.plain}/32'
 	option keep_source '1'
+
+config export 'files6'
+	option host '${lan.plain6}'
+	list proto 'tcp'
+	option port '8081'
+	option host_port '9001'
+
+config export 'mapped'
+	option prefix '${lan.prefix}'
+	option seen_as '${mapped.prefix}'
+
+config export 'mapped6'
+	option prefix '${lan.prefix6}'
+	option seen_as '${mapped6.prefix}'
 `;
-  ip.friend = await world.startNode('friend', route);
-  ip.router = await world.startNode('router', exported);
-  ip.notebook = await world.startNode('notebook', '');
+  ip.friend = (await world.startNode('friend', route)).four;
+  ({ four: ip.router, six: ip.router6 } = await world.startNode('router', exported));
+  ip.notebook = (await world.startNode('notebook', '')).four;
 });
 
 test.after(() => world.remove());
@@ -100,6 +125,25 @@ check(
   async () => {
     const ports = { listen: 21_003, connect: 21_003 };
     assertWhole(await world.transfer('friend', 'plain', lan.plain, ports));
+  },
+);
+
+check('router: the same by IPv6', async () => {
+  const ports = { listen: 9001, connect: 8081 };
+  assertWhole(await world.transfer('friend', 'plain', ip.router6, ports));
+});
+
+check(
+  'router: a network that is seen as another one is reached there, moves included',
+  async () => {
+    assert.ok(await world.reaches('friend', mapped.notebook));
+    for (const [port, address] of [
+      [21_004, mapped.plain],
+      [21_005, mapped6.plain],
+    ] as const) {
+      const ports = { listen: port, connect: port };
+      assertWhole(await world.transfer('friend', 'plain', address, ports));
+    }
   },
 );
 

@@ -28,13 +28,24 @@ const hosts = {
 type Role = keyof typeof hosts;
 type Node = 'friend' | 'router' | 'notebook';
 
-export const lan = { prefix: '192.168.10.0/24', notebook: '192.168.10.11', plain: '192.168.10.20' };
+export const lan = {
+  prefix: '192.168.10.0/24',
+  notebook: '192.168.10.11',
+  plain: '192.168.10.20',
+  prefix6: 'fd12:10::/64',
+  plain6: 'fd12:10::20',
+};
 const addressOf = { server: '203.0.113.10', friend: '203.0.113.12' } as const;
 const uplinks = {
   wan: { address: '198.51.100.130', gateway: '198.51.100.129' },
   wan2: { address: '198.51.100.134', gateway: '198.51.100.133' },
 } as const;
 export type Uplink = keyof typeof uplinks;
+
+export interface VirtualIps {
+  readonly four: string;
+  readonly six: string;
+}
 
 export class RouterWorld {
   readonly namespaces = new Namespaces();
@@ -104,6 +115,7 @@ export class RouterWorld {
     await namespaces.ipBatch(hosts.router, [
       'link add lan type bridge',
       'addr add 192.168.10.1/24 dev lan',
+      'addr add fd12:10::1/64 dev lan nodad',
       'link set lan up',
       ...this.#arriving('wan'),
     ]);
@@ -116,6 +128,15 @@ export class RouterWorld {
         'route add default via 192.168.10.1',
       ]);
     }
+    await namespaces.ipBatch(hosts.plain, [
+      `addr add ${lan.plain6}/64 dev eth0 nodad`,
+      'route add default via fd12:10::1',
+    ]);
+    await namespaces.run(hosts.router, [
+      'sh',
+      '-c',
+      'echo 1 > /proc/sys/net/ipv6/conf/all/forwarding',
+    ]);
     for (const host of ['internet', hosts.router] as const) {
       await namespaces.run(host, ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
     }
@@ -198,8 +219,8 @@ config rs 'rs'
     await server.until('status', ({ rs }) => rs?.state === 'registered', 'no Relay Server');
   }
 
-  /** The virtual IPv4 that the node has then. */
-  async startNode(role: Node, more: string): Promise<string> {
+  /** The virtual IPs that the node has then. */
+  async startNode(role: Node, more: string): Promise<VirtualIps> {
     const daemon = this.daemon(role);
     const { invite } = await this.daemon('server').call('invite', { name: role });
     daemon.configure(`${main}\nconfig node 'node'\n\toption enabled '1'\n${more}`);
@@ -210,7 +231,7 @@ config rs 'rs'
       (status) => status.node?.state === 'registered',
       'the node does not register',
     );
-    return node?.virtualIpv4 ?? '';
+    return { four: node?.virtualIpv4 ?? '', six: node?.virtualIpv6 ?? '' };
   }
 
   /** Where the Direction Server sees the node. */

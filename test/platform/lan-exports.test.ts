@@ -40,6 +40,17 @@ test('an exported prefix passes and nothing else, unless the device leads to an 
   assert.not(rules(text, false).includes('iifname "ntm0" drop'));
 });
 
+test('a prefix that is seen as another is reached there one for one, and not at its own addresses', () => {
+  const four = 'config export\n\toption prefix 192.168.1.0/24\n\toption seen_as 10.77.1.0/24\n';
+  const six =
+    'config export\n\toption prefix fd12::/64\n\toption seen_as fd77::/64\n\toption keep_source 1\n';
+  const lines = rules(four + six);
+  has(lines, 'iifname "ntm0" ip daddr 10.77.1.0/24 dnat ip prefix to 192.168.1.0/24');
+  has(lines, 'iifname "ntm0" ip daddr 192.168.1.0/24 ct status dnat masquerade');
+  has(lines, 'iifname "ntm0" ip6 daddr fd77::/64 dnat ip6 prefix to fd12::/64');
+  assert.not(lines.some((line) => /daddr (192|fd12).* accept|fd12.*masquerade/.test(line)));
+});
+
 test('the table replaces the one that a killed daemon left', () => {
   const [make, remove, again] = rules('config export\n\toption host 192.168.1.2\n');
   assert.is(make, 'table inet ntmobile_export {}');

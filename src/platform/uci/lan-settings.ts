@@ -2,7 +2,7 @@
  * The sections "export" and "route" of a node: what of its LAN peers may reach, and through which peer it
  * reaches theirs. A section with a mistake is told and left out; the node runs without it.
  */
-import { isIpv6, prefixIp } from '../../base/ip.ts';
+import { isIpv6, type Prefix, prefixIp, prefixLength } from '../../base/ip.ts';
 import type { UciSection } from './document.ts';
 import { type Findings, readSection, type Values } from './options.ts';
 import { exportTable, routeTable } from './schema.ts';
@@ -47,12 +47,22 @@ export function readLan(
 function exportProblem(
   values: ExportSettings,
 ): { readonly option: string; readonly text: string } | undefined {
-  const { host, prefix, port, host_port: hostPort } = values;
+  const { host, prefix, seen_as: seenAs, port, host_port: hostPort } = values;
   if (host === undefined && prefix === undefined) {
     return { option: 'host', text: 'is missing: give a host, or "prefix" for many.' };
   }
   if (host !== undefined && prefix !== undefined) {
     return { option: 'prefix', text: 'does not go with "host". Make a second section.' };
+  }
+  if (seenAs !== undefined && prefix === undefined) {
+    return {
+      option: 'seen_as',
+      text: 'goes with "prefix"; a single host is one with /32 or /128.',
+    };
+  }
+  if (seenAs !== undefined && prefix !== undefined && !isAsLarge(seenAs, prefix)) {
+    const text = `"${seenAs}" must be an IPv${familyOf(values)} prefix of length ${prefixLength(prefix)}, as "prefix" is.`;
+    return { option: 'seen_as', text };
   }
   const isPort = port !== undefined || hostPort !== undefined || values.proto.length > 0;
   if (prefix !== undefined && isPort) {
@@ -65,7 +75,12 @@ function exportProblem(
   return undefined;
 }
 
-/** Whether an export of all ports of a family leaves the machine itself nothing there. */
+function isAsLarge(one: Prefix, other: Prefix): boolean {
+  const isSameFamily = isIpv6(prefixIp(one)) === isIpv6(prefixIp(other));
+  return isSameFamily && prefixLength(one) === prefixLength(other);
+}
+
+/** Of the addresses that it exports. */
 export function familyOf(settings: ExportSettings): 4 | 6 {
   const ip = settings.host ?? prefixIp(settings.prefix as NonNullable<typeof settings.prefix>);
   return isIpv6(ip) ? 6 : 4;

@@ -138,6 +138,10 @@ export function rsTable(port: number) {
 export const exportTable = {
   host: optional(hostAddress, 'address of a host on the LAN; it answers at the virtual IP'),
   prefix: optional(anyPrefix, 'addresses on the LAN that peers with a route may reach'),
+  seen_as: optional(
+    anyPrefix,
+    'addresses of the same number at which peers reach the prefix instead, one for one',
+  ),
   proto: listOf(oneOf('tcp', 'udp'), 0, 2, 'of the ports; both when absent'),
   port: optional(integer(1, 65_535), 'port at the virtual IP; all when absent'),
   host_port: optional(integer(1, 65_535), 'port at the host, when it is another'),

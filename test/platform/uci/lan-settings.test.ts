@@ -55,6 +55,15 @@ config export 'e'
 	option host_port '80'
 config export 'f'
 	option host '192.168.1.3'
+config export 'h'
+	option host '192.168.1.4'
+	option seen_as '10.77.1.4/32'
+config export 'i'
+	option prefix '192.168.1.0/24'
+	option seen_as '10.77.0.0/16'
+config export 'j'
+	option prefix 'fd12::/64'
+	option seen_as '10.77.0.0/16'
 config route 'g'
 	option prefix '10.0.0.0/8'
 `);
@@ -64,6 +73,9 @@ config route 'g'
     'c.prefix: does not go with "host". Make a second section.',
     'd.port: is for a host. Hosts of a prefix are reached at their own ports.',
     'e.port: is missing: "host_port" says only where it leads.',
+    'h.seen_as: goes with "prefix"; a single host is one with /32 or /128.',
+    'i.seen_as: "10.77.0.0/16" must be an IPv4 prefix of length 24, as "prefix" is.',
+    'j.seen_as: "10.77.0.0/16" must be an IPv6 prefix of length 64, as "prefix" is.',
     'g.via: is missing: give the name of the node that exports it.',
   ]);
   assert.equal(

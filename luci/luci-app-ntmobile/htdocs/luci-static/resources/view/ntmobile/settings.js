@@ -109,6 +109,7 @@ const texts = {
 		port: { title: _('Port'), help: _('At the virtual IP; all when empty.') },
 		host_port: { title: _('Port at the host'), help: _('When it is another one.') },
 		prefix: { title: _('Or a whole network'), help: _('Addresses on the LAN that peers with a route may reach.'), shown: '192.168.1.0/24' },
+		seen_as: { title: _('Seen as'), help: _('Peers reach the network at these addresses instead, one for one: for when both ends have the same network. As large as the network itself.'), shown: '10.77.1.0/24' },
 		keep_source: { title: _('Keep the sender'), help: _('The host sees the virtual IP of the peer and not the router. It must know the way back.'), isFlag: true }
 	},
 
