@@ -10,13 +10,12 @@ static int ntm_nl_put_u64(struct sk_buff *msg, int type, u64 value)
 
 static int ntm_nl_put_counts(struct sk_buff *msg, const struct ntm_path *path)
 {
-	u64 lost = max_t(s64, path->lost_packets, 0);
-
 	if (ntm_nl_put_u64(msg, NTMOBILE_A_SENT_PACKETS, path->sent_packets) ||
 	    ntm_nl_put_u64(msg, NTMOBILE_A_SENT_BYTES, path->sent_bytes) ||
 	    ntm_nl_put_u64(msg, NTMOBILE_A_RECEIVED_PACKETS, path->received_packets) ||
 	    ntm_nl_put_u64(msg, NTMOBILE_A_RECEIVED_BYTES, path->received_bytes) ||
-	    ntm_nl_put_u64(msg, NTMOBILE_A_LOST_PACKETS, lost))
+	    ntm_nl_put_u64(msg, NTMOBILE_A_LOST_PACKETS, max_t(s64, path->lost_packets, 0)) ||
+	    ntm_nl_put_u64(msg, NTMOBILE_A_LOST_BEFORE, max_t(s64, path->lost_before, 0)))
 		return -EMSGSIZE;
 	if (path->sent_packets &&
 	    ntm_nl_put_u64(msg, NTMOBILE_A_SENT_AGO_MS, jiffies_to_msecs(jiffies - path->sent_at)))

@@ -38,6 +38,7 @@ struct ntm_path *ntm_path_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_ms
 	spin_lock_init(&path->entry.lock);
 	timer_setup(&path->silent_timer, ntm_path_silent, 0);
 	path->send_epoch = -1;
+	path->marked_at = jiffies;
 	return path;
 }
 

@@ -135,6 +135,10 @@ struct ntm_path_address {
  * @received_packets: inner packets
  * @received_bytes: of inner packets
  * @lost_packets: counters passed over less those that came late
+ * @lost_marked: @lost_packets at @marked_at
+ * @lost_before: @lost_marked of the mark before: what was lost before a pause, a quarter of a
+ *	second after it too
+ * @marked_at: jiffies
  *
  * From @send_epoch on the entry's lock protects all of it.
  */
@@ -173,6 +177,9 @@ struct ntm_path {
 	u64 received_packets;
 	u64 received_bytes;
 	s64 lost_packets;
+	s64 lost_marked;
+	s64 lost_before;
+	unsigned long marked_at;
 };
 
 /**

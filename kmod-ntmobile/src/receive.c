@@ -233,6 +233,20 @@ static bool ntm_float(struct ntm_path *path, const struct ntm_origin *origin)
 	return true;
 }
 
+/*
+ * Counters passed over are lost until they come. The daemon hears of a move of the peer after the
+ * first packet from the new place, so what was lost before that is kept for a moment.
+ */
+static void ntm_count_lost(struct ntm_path *path, u64 next, u64 counter)
+{
+	if (time_after(jiffies, path->marked_at + msecs_to_jiffies(NTM_LOSS_MARK_MS))) {
+		path->lost_before = path->lost_marked;
+		path->lost_marked = path->lost_packets;
+		path->marked_at = jiffies;
+	}
+	path->lost_packets += counter >= next ? (s64)(counter - next) : -1;
+}
+
 /* An authenticated packet. Return: false when another CPU was first with its counter. */
 static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 			       const struct ntm_header *header, u32 length,
@@ -249,7 +263,7 @@ static bool ntm_count_received(struct ntm_path *path, struct ntm_key *key,
 			return false;
 		}
 		ntm_replay_mark(&key->replay, counter);
-		path->lost_packets += counter >= next ? (s64)(counter - next) : -1;
+		ntm_count_lost(path, next, counter);
 	}
 	path->received_packets++;
 	path->received_bytes += length;

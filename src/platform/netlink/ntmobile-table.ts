@@ -78,6 +78,7 @@ export const ntmobileAttributes = {
   alias4: 'u32be',
   peer4: 'u32be',
   holdMs: 'u32',
+  lostBefore: 'u64',
 } as const;
 
 export const addressAttributes = {

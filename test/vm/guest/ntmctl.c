@@ -67,6 +67,7 @@ static const struct { const char *name; int type; enum kind kind; } attributes[]
 	{ "alias4", NTMOBILE_A_ALIAS4, IP4 },
 	{ "peer4", NTMOBILE_A_PEER4, IP4 },
 	{ "hold-ms", NTMOBILE_A_HOLD_MS, U32 },
+	{ "lost-before", NTMOBILE_A_LOST_BEFORE, U64 },
 	{ "drops", NTMOBILE_A_DROPS, DROPS },
 };
 

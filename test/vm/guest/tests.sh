@@ -351,6 +351,48 @@ case_no_float() {
   [ $result = 0 ] && flush
 }
 
+drop_on_the_way() {
+  on r nft "table ip lossy { counter lost { }; chain forward { type filter hook forward priority 0;
+    udp dport 4649 ip daddr 10.2.0.1 counter name lost drop; }; }"
+}
+dropped_on_the_way() { on r nft list counter ip lossy lost | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+
+# Waits up to 20 s for what a path tells.
+tells() {
+  local _
+  for _ in {1..200}; do [ "$(path_value "$1" "$2")" = "$3" ] && return 0; sleep 0.1; done
+  is "$(path_value "$1" "$2")" "$3" "$2"
+}
+
+# What the way lost is told to the packet, and for a moment what had been lost before the pause.
+case_lost() {
+  local lost
+  direct4 && pings 198.18.0.2 && is "$(path_value b lost-packets)" 0 lost || return 1
+  drop_on_the_way
+  on a ping -q -c 7 -i 0.1 -W 1 198.18.0.2 > /tmp/ping 2>&1
+  lost=$(dropped_on_the_way)
+  on r nft delete table ip lossy
+  is "$lost" 7 'dropped on the way' && on a ping -q -c 1 -W 5 198.18.0.2 > /tmp/ping 2>&1 &&
+    is "$(path_value b lost-packets) $(path_value b lost-before)" '7 0' 'lost, and before' &&
+    pings 198.18.0.2 && pings 198.18.0.2 &&
+    is "$(path_value b lost-packets) $(path_value b lost-before)" '7 7' 'lost, and before' &&
+    new_key 1 "$key_ab2" "$key_ba2" && pings 198.18.0.2 &&
+    is "$(path_value b lost-packets)" 7 'lost after a new key' && flush
+}
+
+# Every third packet overtakes the two before it; those are lost until they come.
+case_late() {
+  local result=1
+  modprobe sch_netem && direct4 && pings 198.18.0.2 &&
+    on r tc qdisc add dev right0 root netem delay 3s reorder 100% gap 3 || return 1
+  on a ping -q -c 30 -i 0.01 -W 10 198.18.0.2 > /tmp/ping 2>&1 &
+  tells b received-packets 13 && is "$(path_value b lost-packets)" 20 'not here yet' &&
+    tells b received-packets 33 && is "$(path_value b lost-packets)" 0 lost && result=0
+  wait $!
+  on r tc qdisc del dev right0 root
+  [ $result = 0 ] && flush
+}
+
 case_replay() {
   direct4 && set_route a 10.2.0.1:4649 also=10.2.0.1:4649 also-ms=60000 && pings 198.18.0.2 &&
     is "$(path_value b received-packets)" 3 packets && is "$(drop_count b replayed)" 3 replays &&
@@ -697,6 +739,8 @@ readonly cases=(
   'rekey: a new key is taken into use without losing a packet'
   'float: an authenticated packet from a new address moves a direct path'
   'no_float: it does not move a relayed one'
+  'lost: what the way loses is told exactly, and what was lost before a pause'
+  'late: packets that come late are not lost'
   'replay: the second copy of a packet is dropped as replayed'
   'forged: a packet under another key changes nothing but a counter'
   'hostile: forged, truncated, misdirected and fragmented packets change nothing but counters'
