@@ -136,8 +136,7 @@ struct ntm_path_address {
  * @received_bytes: of inner packets
  * @lost_packets: counters passed over less those that came late
  * @lost_marked: @lost_packets at @marked_at
- * @lost_before: @lost_marked of the mark before: what was lost before a pause, a quarter of a
- *	second after it too
+ * @lost_before: @lost_marked of the mark before, after a pause @lost_packets of then
  * @marked_at: jiffies
  *
  * From @send_epoch on the entry's lock protects all of it.

@@ -239,8 +239,11 @@ static bool ntm_float(struct ntm_path *path, const struct ntm_origin *origin)
  */
 static void ntm_count_lost(struct ntm_path *path, u64 next, u64 counter)
 {
-	if (time_after(jiffies, path->marked_at + msecs_to_jiffies(NTM_LOSS_MARK_MS))) {
-		path->lost_before = path->lost_marked;
+	unsigned long age = msecs_to_jiffies(NTM_LOSS_MARK_MS);
+
+	if (time_after(jiffies, path->marked_at + age)) {
+		path->lost_before = time_after(jiffies, path->received_at + age) ?
+				    path->lost_packets : path->lost_marked;
 		path->lost_marked = path->lost_packets;
 		path->marked_at = jiffies;
 	}

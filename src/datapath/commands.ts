@@ -75,6 +75,8 @@ export type PathCommand =
     }
   | { readonly op: 'key-use'; readonly pathId: PathId; readonly epoch: number }
   | { readonly op: 'key-delete'; readonly pathId: PathId; readonly epoch: number }
+  /** Wants the figures of a path as they are now: a `counted` notice. */
+  | { readonly op: 'path-count'; readonly pathId: PathId; readonly moment: CountMoment }
   | { readonly op: 'path-delete'; readonly pathId: PathId }
   | { readonly op: 'relay-new'; readonly pathId: PathId; readonly idleMs: number }
   | {
@@ -86,6 +88,9 @@ export type PathCommand =
     }
   | { readonly op: 'relay-delete'; readonly pathId: PathId }
   | { readonly op: 'flush' };
+
+/** What a count is for; see protocol/tunnel/losses.ts. */
+export type CountMoment = 'moved' | 'settled' | 'followed' | 'report';
 
 export type PathNotice =
   /** An application sends to a virtual IP that no path leads to. At most once a second per destination. */
@@ -105,6 +110,13 @@ export type PathNotice =
   | { readonly notice: 'resumed'; readonly pathId: PathId; readonly from: Endpoint }
   | { readonly notice: 'key-wanted'; readonly pathId: PathId }
   | { readonly notice: 'idle'; readonly pathId: PathId }
+  /** The answer to `path-count`. */
+  | {
+      readonly notice: 'counted';
+      readonly pathId: PathId;
+      readonly moment: CountMoment;
+      readonly stats: PathStats;
+    }
   /** A Capsulated Packet of an unknown path, or of a relay path from the wrong source. Rate limited. */
   | {
       readonly notice: 'unknown-path';
@@ -122,6 +134,11 @@ export interface PathStats {
   readonly receivedBytes: number;
   /** Capsulated Packets that never came, by the gaps in the counters. */
   readonly lostPackets: number;
+  /**
+   * `lostPackets` as it was some 250 to 500 ms earlier, or before the last pause. Who hears of the peer's move
+   * may have got the first packets from the new place before.
+   */
+  readonly lostBefore: number;
   readonly dropped: Readonly<Record<string, number>>;
   /** Milliseconds on the machine's clock; 0 for never. */
   readonly lastSentAt: number;

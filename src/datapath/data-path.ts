@@ -34,6 +34,7 @@ import type { PathCommand, PathNotice, PathStats, Side } from './commands.ts';
 import { type AddressKey, destinationKey, ipOfKey, sourceKey } from './inner-packet.ts';
 import { InnerRoutes } from './inner-routes.ts';
 import {
+  countLost,
   hasExpired,
   isWornOut,
   type KeySlot,
@@ -186,6 +187,11 @@ export class DataPath {
         entry.slots[command.epoch & 3] = undefined;
         if (entry.sendEpoch === (command.epoch & 3)) entry.sendEpoch = -1;
         break;
+      case 'path-count': {
+        const { pathId, moment } = command;
+        this.#sink.notice({ notice: 'counted', pathId, moment, stats: statsOf(entry) });
+        return;
+      }
       case 'path-delete':
         this.#deletePath(entry);
         return;
@@ -435,7 +441,7 @@ export class DataPath {
     const highest = slot.window.highest;
     if (slot.isSealed) {
       slot.window.mark(counter);
-      entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
+      countLost(entry, now, highest, counter);
     }
     entry.receivedPackets += 1;
     entry.receivedBytes += length;

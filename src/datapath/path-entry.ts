@@ -20,6 +20,7 @@ export const keyLifeMs = 3_600_000;
 export const rekeyAfterMs = 120_000;
 
 const rememberedKeys = 64;
+const lossMarkMs = 250;
 
 export interface KeySlot {
   readonly sendKey: Uint8Array;
@@ -76,6 +77,10 @@ export interface PathEntry {
   receivedBytes: number;
   /** Counters passed over in sequence, less those that came late. */
   lostPackets: number;
+  /** `lostPackets` at `markedAt`, and at the mark before. */
+  lostMarked: number;
+  lostBefore: number;
+  markedAt: number;
   readonly drops: Counters<DropReason>;
 }
 
@@ -119,6 +124,9 @@ export function newPathEntry(command: PathCommand & { op: 'path-new' }): PathEnt
     receivedPackets: 0,
     receivedBytes: 0,
     lostPackets: 0,
+    lostMarked: 0,
+    lostBefore: 0,
+    markedAt: 0,
     drops: new Counters(),
   };
 }
@@ -149,6 +157,17 @@ export function takeNewKey(entry: PathEntry, sendKey: Uint8Array): boolean {
   return true;
 }
 
+/** Counters passed over are lost until they come. `highest` was the highest one before this. */
+export function countLost(entry: PathEntry, now: number, highest: number, counter: number): void {
+  if (now - entry.markedAt > lossMarkMs) {
+    const isPause = now - entry.lastReceivedAt > lossMarkMs;
+    entry.lostBefore = isPause ? entry.lostPackets : entry.lostMarked;
+    entry.lostMarked = entry.lostPackets;
+    entry.markedAt = now;
+  }
+  entry.lostPackets += counter > highest ? counter - highest - 1 : -1;
+}
+
 export function statsOf(entry: PathEntry): PathStats {
   return {
     pathId: entry.pathId,
@@ -157,6 +176,7 @@ export function statsOf(entry: PathEntry): PathStats {
     receivedPackets: entry.receivedPackets,
     receivedBytes: entry.receivedBytes,
     lostPackets: Math.max(0, entry.lostPackets),
+    lostBefore: Math.max(0, entry.lostBefore),
     dropped: entry.drops.snapshot(),
     lastSentAt: entry.lastSentAt,
     lastReceivedAt: entry.lastReceivedAt,

@@ -78,6 +78,7 @@ export function relayStatsOf(entry: RelayEntry): PathStats {
     receivedPackets: forwardedPackets,
     receivedBytes: forwardedBytes,
     lostPackets: 0,
+    lostBefore: 0,
     dropped: {},
     lastSentAt: forwardedPackets > 0 ? lastUsedAt : 0,
     lastReceivedAt: forwardedPackets > 0 ? lastUsedAt : 0,

@@ -191,7 +191,13 @@ export type HandoverPath = {
   readonly firstAnswerMs: number | null;
   /** From the event to the first data received. */
   readonly firstDataMs: number | null;
+  /**
+   * Packets of the peer that did not come to this node, up to a second after data went on; null when none came
+   * that would show it.
+   */
   readonly lostPackets: number | null;
+  /** Packets of this node that did not come to the peer, as it told; null when it told nothing or nothing was sent. */
+  readonly peerLostPackets: number | null;
 };
 
 export type HandoverRow = {
@@ -207,8 +213,10 @@ export type HandoverRow = {
   /** From the event to the NTM Update Response. */
   readonly updateMs: number | null;
   readonly paths: readonly HandoverPath[];
-  /** Of the move; `paths` may be the slowest of them only. */
+  /** Of the move, and of all its paths together; `paths` may be the slowest of them only. */
   readonly pathCount: number;
+  readonly lostPackets: number | null;
+  readonly peerLostPackets: number | null;
 };
 
 /** The youngest first, at most 100. */

@@ -86,6 +86,10 @@ export const limits = {
   maxDirectionsInFlight: 64,
   /** An uplink that was left because nothing came back through it is tried again: this, doubling. */
   uplinkRetry: { firstMs: 30 * second, mostMs: 5 * minute },
+  /** After a move, packets that come so much later than the first are not lost (protocol.md 8.7). */
+  settleMs: 1 * second,
+  /** How long the record of a move then waits for the peer to say what it has lost. */
+  reportMs: 1500,
   handoversKept: 100,
   traceKept: 200,
 

@@ -1,5 +1,5 @@
 /**
- * Framing of Path Probe, Path Answer and Path Close: the header of a Capsulated Packet (side, epoch, 48 bits
+ * Framing of Path Probe, Path Answer, Path Report and Path Close: the header of a Capsulated Packet (side, epoch, 48 bits
  * of counter, Path ID) and a body sealed under the control key of that epoch, which is not the data key.
  */
 import { concatBytes, Reader, Writer } from '../base/bytes.ts';
@@ -17,7 +17,7 @@ export interface PathMessageHeader extends PathHeader<PathMessageName> {
   readonly epoch: number;
 }
 
-const names = ['pathProbe', 'pathAnswer', 'pathClose'] as const;
+const names = ['pathProbe', 'pathAnswer', 'pathReport', 'pathClose'] as const;
 
 export type PathMessage = {
   [Name in PathMessageName]: { readonly name: Name; readonly values: Values<Name> };

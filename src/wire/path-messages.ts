@@ -4,7 +4,7 @@
  */
 import { endpointField } from './address-fields.ts';
 import { optional } from './composite-fields.ts';
-import { below, blob, choice } from './fields.ts';
+import { below, blob, choice, u32 } from './fields.ts';
 import { candidates, incarnation, row, stampField, token } from './message-row.ts';
 
 export const pathMessages = {
@@ -82,6 +82,17 @@ export const pathMessages = {
     purpose: 'This path is over for this reason.',
     source: 'added',
     fields: { reason: choice('stopping', 'idle', 'refused', 'replaced') },
+  }),
+  pathReport: row({
+    code: 0x47,
+    title: 'Path Report',
+    framing: 'path',
+    from: 'node',
+    to: 'node',
+    answer: 'none',
+    purpose: 'Since you moved, so many of your Capsulated Packets have not come.',
+    source: 'added',
+    fields: { lost: u32 },
   }),
   capsulatedPacket: row({
     code: 0x80,

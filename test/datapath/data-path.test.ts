@@ -44,6 +44,83 @@ test('a second copy of a packet changes nothing but a counter, however late it c
   assert.is(one.path.stats()[0]?.lostPackets, 0);
 });
 
+/** What `end` has counted, asked for as a role asks. */
+function counted(end: PathEnd): { received: number; lost: number; before: number } {
+  end.takeNotices();
+  end.command({ op: 'path-count', pathId, moment: 'settled' });
+  const [notice] = end.takeNotices();
+  assert.ok(notice?.notice === 'counted' && notice.moment === 'settled');
+  const { receivedPackets, lostPackets, lostBefore } = notice.stats;
+  return { received: receivedPackets, lost: lostPackets, before: lostBefore };
+}
+
+test('packets that never come are lost, those that come late or twice are not', () => {
+  const [zero, one] = pair();
+  for (let mark = 0; mark < 20; mark += 1) zero.outbound(toOne(mark));
+  const sent = zero.takeSent().map(({ bytes }) => bytes);
+  const come = (...places_: readonly number[]) => {
+    for (const place of places_) one.inbound(sent[place] as Uint8Array, places[0]);
+  };
+  assert.equal(counted(one), { received: 0, lost: 0, before: 0 });
+  come(2);
+  assert.is(counted(one).lost, 2, 'the first packets too');
+  come(0, 1);
+  assert.is(counted(one).lost, 0);
+  come(9, 9, 4, 9, 3, 4);
+  assert.equal(counted(one), { received: 6, lost: 4, before: 0 });
+  come(19, 5, 6, 7, 8);
+  assert.equal(counted(one), { received: 11, lost: 9, before: 0 });
+});
+
+test('losses under every key count, and a new key begins at its first packet', () => {
+  const [zero, one] = pair();
+  const send = (count: number) => {
+    for (let mark = 0; mark < count; mark += 1) zero.outbound(toOne(mark));
+    return zero.takeSent().map(({ bytes }) => bytes);
+  };
+  const old = send(6);
+  one.inbound(old[3] as Uint8Array, places[0]);
+  assert.is(counted(one).lost, 3);
+  for (const [side, end] of [zero, one].entries()) end.key(side as Side, 1, 1);
+  zero.command({ op: 'key-use', pathId, epoch: 1 });
+  const fresh = send(4);
+  one.inbound(fresh[2] as Uint8Array, places[0]);
+  assert.is(counted(one).lost, 5);
+  one.inbound(old[5] as Uint8Array, places[0]);
+  assert.is(counted(one).lost, 6, 'the old key is open still');
+  for (const late of [old[0], old[4], fresh[0]]) one.inbound(late as Uint8Array, places[0]);
+  assert.is(counted(one).lost, 3);
+});
+
+test('for a moment it is still known what was lost before a pause', () => {
+  const [zero, one] = pair();
+  const come = (lost: number) => {
+    for (let mark = 0; mark <= lost; mark += 1) zero.outbound(toOne(mark));
+    one.inbound(zero.takeSent().at(-1)?.bytes as Uint8Array, places[0]);
+  };
+  come(1);
+  one.now += 5000;
+  come(10);
+  assert.equal(counted(one), { received: 2, lost: 11, before: 1 });
+  one.now += 200;
+  come(2);
+  assert.equal(counted(one), { received: 3, lost: 13, before: 1 });
+  one.now += 100;
+  come(0);
+  assert.equal(counted(one), { received: 4, lost: 13, before: 1 }, 'the second mark');
+  one.now += 300;
+  come(0);
+  assert.equal(counted(one), { received: 5, lost: 13, before: 13 });
+});
+
+test('a path that is gone is not counted', () => {
+  const [, one] = pair();
+  one.command({ op: 'path-delete', pathId });
+  one.takeNotices();
+  one.command({ op: 'path-count', pathId, moment: 'moved' });
+  assert.equal(one.takeNotices(), []);
+});
+
 test('a packet of our own side, of an epoch without key or from another sender is refused', () => {
   const [zero, one] = pair();
   zero.outbound(toOne());

@@ -149,9 +149,12 @@ const handover: HandoverRow = {
       firstAnswerMs: 18,
       firstDataMs: 22.5,
       lostPackets: 3,
+      peerLostPackets: null,
     },
   ],
   pathCount: 1,
+  lostPackets: 3,
+  peerLostPackets: null,
 };
 
 const nodeRow: NodeRow = {

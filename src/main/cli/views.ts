@@ -96,9 +96,14 @@ export function viewHandovers(
     { title: 'PATHS', cell: changesOf },
     { title: 'ANSWER', cell: (row) => formatMs(slowest(row, 'firstAnswerMs')), right: true },
     { title: 'DATA', cell: (row) => formatMs(slowest(row, 'firstDataMs')), right: true },
-    { title: 'LOST', cell: lostOf, right: true },
+    { title: 'LOST IN', cell: (row) => lostWord(row.lostPackets), right: true },
+    { title: 'LOST OUT', cell: (row) => lostWord(row.peerLostPackets), right: true },
   ];
   return renderTable(columns, handovers.slice(0, last).reverse());
+}
+
+function lostWord(count: number | null): string {
+  return count === null ? '-' : String(count);
 }
 
 function addressOf(ip: string | null, device: string | null): string {
@@ -119,11 +124,6 @@ function changesOf(row: HandoverRow): string {
 function slowest(row: HandoverRow, what: 'firstAnswerMs' | 'firstDataMs'): number | null {
   const known = row.paths.map((path) => path[what]).filter((ms) => ms !== null);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-function lostOf(row: HandoverRow): string {
-  const known = row.paths.map((path) => path.lostPackets).filter((count) => count !== null);
-  return known.length === 0 ? '-' : String(known.reduce((sum, count) => sum + count, 0));
 }
 
 export function viewNodes({ nodes }: NodesResult): string {

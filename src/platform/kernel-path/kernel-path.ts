@@ -101,6 +101,7 @@ export class KernelPath implements PathPort {
 
   command(now: number, command: PathCommand): void {
     this.#counters.add('commands');
+    if (command.op === 'path-count') return this.#count(now, command);
     const asked = moduleRequest(command, {
       ifindex: this.#device.ifindex,
       mark: this.#mark,
@@ -116,6 +117,17 @@ export class KernelPath implements PathPort {
     }
     this.#remember(command);
     if (this.#routes.note(command)) this.#handlers.routesChanged();
+  }
+
+  #count(now: number, command: PathCommand & { op: 'path-count' }): void {
+    const { pathId, moment } = command;
+    try {
+      const values = this.#module.get('pathGet', { ifindex: this.#device.ifindex, pathId });
+      this.#handlers.notice({ notice: 'counted', pathId, moment, stats: pathStats(values, now) });
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#refused(error, command);
+    }
   }
 
   #remember(command: PathCommand): void {

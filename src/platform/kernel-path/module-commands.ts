@@ -25,12 +25,15 @@ const suiteNumbers: Readonly<Record<DataSuite, number>> = {
   none: suite.none,
 };
 
+/** What changes the module's table. */
+export type ModulePathCommand = Exclude<PathCommand, { op: 'path-count' }>;
+
 export interface ModuleRequest {
   readonly command: ModuleCommand;
   readonly values: ModuleValues;
 }
 
-export function moduleRequest(command: PathCommand, context: CommandContext): ModuleRequest {
+export function moduleRequest(command: ModulePathCommand, context: CommandContext): ModuleRequest {
   const { ifindex } = context;
   if (command.op === 'flush') return { command: 'flush', values: { ifindex } };
   const row = { ifindex, pathId: command.pathId };

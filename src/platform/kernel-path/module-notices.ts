@@ -50,6 +50,7 @@ export function pathStats(values: ModuleValues, now: number): PathStats {
     receivedPackets: values.receivedPackets ?? values.forwardedPackets ?? 0,
     receivedBytes: values.receivedBytes ?? values.forwardedBytes ?? 0,
     lostPackets: values.lostPackets ?? 0,
+    lostBefore: values.lostBefore ?? 0,
     dropped: dropCounts(values),
     lastSentAt: at(values.sentAgoMs),
     lastReceivedAt: at(values.receivedAgoMs),

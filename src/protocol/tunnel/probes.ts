@@ -11,6 +11,7 @@ import type { Values } from '../../wire/messages.ts';
 import { limits } from '../limits.ts';
 import { directCandidates } from '../path-choice.ts';
 import type { Legs } from './leg.ts';
+import type { Losses } from './losses.ts';
 import type { Routes } from './routes.ts';
 import type { ControlKeys, Probe, Tunnel } from './tunnel.ts';
 import type { TunnelContext } from './tunnel-context.ts';
@@ -21,11 +22,13 @@ export class Probes {
   readonly #context: TunnelContext;
   readonly #legs: Legs;
   readonly #routes: Routes;
+  readonly #losses: Losses;
 
-  constructor(context: TunnelContext, legs: Legs, routes: Routes) {
+  constructor(context: TunnelContext, legs: Legs, routes: Routes, losses: Losses) {
     this.#context = context;
     this.#legs = legs;
     this.#routes = routes;
+    this.#losses = losses;
   }
 
   #token(): Token64 {
@@ -109,6 +112,7 @@ export class Probes {
     const isMove = values.purpose === 'move' && isNewer(tunnel, keys.serial, counter);
     if (isMove) {
       tunnel.movedBy = { serial: keys.serial, counter };
+      this.#losses.followed(tunnel);
       if (direct) {
         this.#routes.takeDirect(tunnel, from, 'the peer moved', false);
       } else {

@@ -10,7 +10,7 @@ import type { Uplink } from '../machine.ts';
 import { tableRoute } from '../path-choice.ts';
 import type { Legs } from './leg.ts';
 import type { Probes } from './probes.ts';
-import type { ActiveRoute, Tunnel } from './tunnel.ts';
+import { type ActiveRoute, newHandover, type Tunnel } from './tunnel.ts';
 import type { TunnelContext } from './tunnel-context.ts';
 
 export interface RouteOptions {
@@ -145,15 +145,12 @@ export class Routes {
    */
   moved(tunnel: Tunnel, before: Uplink | undefined, oldStillWorks: boolean, probes: Probes): void {
     const after = this.#context.locality.uplinks.find((uplink) => uplink.usable);
-    tunnel.handover = {
-      startedAt: this.#context.now,
+    tunnel.handover = newHandover(tunnel, this.#context.now, {
       cause: oldStillWorks ? 'new uplink' : 'uplink lost',
       from: before?.id ?? 'none',
       to: after?.id ?? 'none',
-      kindBefore: tunnel.active,
-      answeredMs: undefined,
-      dataMs: undefined,
-    };
+    });
+    this.#context.count(tunnel, 'moved');
     tunnel.heldUplink = oldStillWorks ? before : undefined;
     tunnel.leg.tries = 0;
     tunnel.moveTries = 0;
@@ -181,15 +178,11 @@ export class Routes {
 
   /** The route in use has died without a word: the other one, and the DS is asked for help. */
   dead(tunnel: Tunnel, probes: Probes): void {
-    tunnel.handover = {
-      startedAt: this.#context.now,
+    tunnel.handover = newHandover(tunnel, this.#context.now, {
       cause: 'route died',
       from: tunnel.active === 'direct' ? (tunnel.direct ?? 'none') : 'relay',
       to: '',
-      kindBefore: tunnel.active,
-      answeredMs: undefined,
-      dataMs: undefined,
-    };
+    });
     tunnel.directProven = false;
     tunnel.leg.tries = 0;
     tunnel.moveTries = 0;

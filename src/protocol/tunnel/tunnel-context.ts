@@ -1,6 +1,7 @@
 /** What the machines of all paths of a role share, and how they send to the two places a path has. */
 import type { Endpoint } from '../../base/ip.ts';
 import { Timers } from '../../base/timers.ts';
+import type { CountMoment } from '../../datapath/commands.ts';
 import type { PathId } from '../../wire/ids.ts';
 import type { PathMessageName, Values } from '../../wire/messages.ts';
 import type { RoleContext } from '../context.ts';
@@ -20,7 +21,9 @@ export type TunnelTimer =
   | 'old-epoch'
   | 'key-age'
   | 'retired'
-  | 'proof';
+  | 'proof'
+  | 'settle'
+  | 'report';
 
 export type TunnelEvent =
   /** The first keys are in use and a route is known. */
@@ -88,6 +91,11 @@ export class TunnelContext {
     this.role.path({ op: 'key-use', pathId: tunnel.pathId, epoch: tunnel.sendEpoch });
   }
 
+  /** Has the data path tell what it has counted. */
+  count(tunnel: Tunnel, moment: CountMoment): void {
+    this.role.path({ op: 'path-count', pathId: tunnel.pathId, moment });
+  }
+
   /** The endpoint of the path's Relay Server that fits an uplink of ours. */
   relayEndpoint(tunnel: Tunnel): Endpoint | undefined {
     const endpoints = tunnel.relay?.endpoints ?? [];
@@ -96,6 +104,13 @@ export class TunnelContext {
 
   isRelay(tunnel: Tunnel, from: Endpoint): boolean {
     return tunnel.relay?.endpoints.includes(from) || tunnel.formerRelays.includes(from);
+  }
+
+  /** By the route in use. */
+  sendInUse<Name extends PathMessageName>(tunnel: Tunnel, name: Name, values: Values<Name>): void {
+    const to = tunnel.active === 'direct' ? tunnel.direct : this.relayEndpoint(tunnel);
+    const message = to && this.sealed(tunnel, name, values);
+    if (message) this.transmit(to, message);
   }
 
   /** A message under the newest control keys in use; undefined before there are any. */

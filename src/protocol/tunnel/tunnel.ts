@@ -5,7 +5,7 @@
  */
 import type { Endpoint, Ip, Prefix } from '../../base/ip.ts';
 import type { Alias } from '../../datapath/alias.ts';
-import type { Side } from '../../datapath/commands.ts';
+import type { PathStats, Side } from '../../datapath/commands.ts';
 import type { Handshake } from '../../noise/handshake-state.ts';
 import { ReplayWindow } from '../../noise/replay-window.ts';
 import type { PathId, Stamp, Token64 } from '../../wire/ids.ts';
@@ -85,8 +85,14 @@ export interface Handover {
   readonly from: string;
   to: string;
   readonly kindBefore: ActiveRoute;
+  kindAfter: ActiveRoute;
   answeredMs: number | undefined;
   dataMs: number | undefined;
+  /** What the data path had counted when this end moved, and when the move had settled. */
+  before: PathStats | undefined;
+  after: PathStats | undefined;
+  /** Of ours, as the peer told. */
+  peerLostPackets: number | undefined;
 }
 
 export type ActiveRoute = 'none' | 'direct' | 'relay';
@@ -140,6 +146,10 @@ export interface Tunnel {
   roundTripMs: number | undefined;
   deadTries: number;
   handover: Handover | undefined;
+  /** A move that is over but for what is still counted. */
+  settling: Handover | undefined;
+  /** The peer's move that was followed last, while it is counted. */
+  followed: { readonly at: number; before: PathStats | undefined } | undefined;
   established: boolean;
   /** Another path to the same peer prevails: only what is under way is still let in, for a moment. */
   retired: boolean;
@@ -190,8 +200,28 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     roundTripMs: undefined,
     deadTries: 0,
     handover: undefined,
+    settling: undefined,
+    followed: undefined,
     established: false,
     retired: false,
+  };
+}
+
+export function newHandover(
+  tunnel: Tunnel,
+  now: number,
+  what: { readonly cause: string; readonly from: string; readonly to: string },
+): Handover {
+  return {
+    ...what,
+    startedAt: now,
+    kindBefore: tunnel.active,
+    kindAfter: tunnel.active,
+    answeredMs: undefined,
+    dataMs: undefined,
+    before: undefined,
+    after: undefined,
+    peerLostPackets: undefined,
   };
 }
 

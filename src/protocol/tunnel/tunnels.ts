@@ -19,6 +19,7 @@ import { decodeTunnel, readTunnelHeader, type TunnelHeader } from '../tunnel-mes
 import { KeyAgreement } from './key-agreement.ts';
 import { Legs } from './leg.ts';
 import type { Locality } from './locality.ts';
+import { Losses } from './losses.ts';
 import { Probes } from './probes.ts';
 import { Routes } from './routes.ts';
 import { newTunnel, type Tunnel, type TunnelPlan } from './tunnel.ts';
@@ -38,6 +39,7 @@ export class Tunnels {
   readonly #legs: Legs;
   readonly #keys: KeyAgreement;
   readonly #routes: Routes;
+  readonly #losses: Losses;
   readonly #probes: Probes;
   readonly #tunnelById = new Map<PathId, Tunnel>();
 
@@ -47,7 +49,8 @@ export class Tunnels {
     this.#legs = new Legs(this.#context);
     this.#keys = new KeyAgreement(this.#context, this.#legs);
     this.#routes = new Routes(this.#context, this.#legs);
-    this.#probes = new Probes(this.#context, this.#legs, this.#routes);
+    this.#losses = new Losses(this.#context);
+    this.#probes = new Probes(this.#context, this.#legs, this.#routes, this.#losses);
   }
 
   get size(): number {
@@ -136,11 +139,8 @@ export class Tunnels {
 
   /** Removes a path; with a reason the peer is told. */
   close(tunnel: Tunnel, tell: Values<'pathClose'>['reason'] | undefined, why: string): void {
-    if (tell) {
-      const message = this.#context.sealed(tunnel, 'pathClose', { reason: tell });
-      const to = tunnel.active === 'direct' ? tunnel.direct : this.#context.relayEndpoint(tunnel);
-      if (message && to) this.#context.transmit(to, message);
-    }
+    if (tell) this.#context.sendInUse(tunnel, 'pathClose', { reason: tell });
+    this.#losses.finish(tunnel);
     this.#tunnelById.delete(tunnel.pathId);
     this.#role.path({ op: 'path-delete', pathId: tunnel.pathId });
     for (const name of timerNames) this.#context.clear(name, tunnel);
@@ -152,6 +152,7 @@ export class Tunnels {
    * still comes in for `forMs`, so that nothing is lost.
    */
   retire(tunnel: Tunnel, successor: Tunnel, forMs: number): void {
+    this.#losses.finish(tunnel);
     tunnel.retired = true;
     tunnel.pending = undefined;
     for (const name of timerNames) this.#context.clear(name, tunnel);
@@ -328,6 +329,8 @@ export class Tunnels {
       this.#probes.received(tunnel, keys, header.counter, from, message.values);
     } else if (message.name === 'pathAnswer') {
       this.#probes.answered(tunnel, from, message.values);
+    } else if (message.name === 'pathReport') {
+      this.#losses.reported(tunnel, message.values.lost);
     } else {
       this.close(tunnel, undefined, `the peer closed it: ${message.values.reason}`);
       return undefined;
@@ -376,6 +379,9 @@ export class Tunnels {
       case 'idle':
         this.#context.emit({ event: 'idle', tunnel });
         break;
+      case 'counted':
+        this.#losses.counted(tunnel, notice.moment, notice.stats);
+        break;
       default:
     }
   }
@@ -393,10 +399,15 @@ export class Tunnels {
     const { handover } = tunnel;
     if (!handover || handover.answeredMs === undefined) return;
     const settled = tunnel.directProven || tunnel.active === 'relay';
-    const waited = this.#context.now - handover.startedAt > 1000;
-    if (!settled || (handover.dataMs === undefined && !waited)) return;
-    this.#context.emit({ event: 'handover', tunnel, handover });
+    if (!settled) return;
+    const waitMs = handover.startedAt + limits.settleMs - this.#context.now;
+    if (handover.dataMs === undefined && waitMs > 0) {
+      this.#context.timer('settle', tunnel, waitMs);
+      return;
+    }
+    handover.kindAfter = tunnel.active;
     tunnel.handover = undefined;
+    this.#losses.settle(tunnel, handover);
   }
 
   deadline(): Deadline | undefined {
@@ -452,6 +463,13 @@ export class Tunnels {
       case 'retired':
         this.#context.emit({ event: 'retired', tunnel });
         break;
+      case 'settle':
+        if (tunnel.handover) this.#endHandover(tunnel);
+        else this.#losses.settled(tunnel);
+        break;
+      case 'report':
+        this.#losses.report(tunnel);
+        break;
     }
   }
 
@@ -476,6 +494,8 @@ const timerNames: readonly TunnelTimer[] = [
   'key-age',
   'retired',
   'proof',
+  'settle',
+  'report',
 ];
 
 /** Whether a path to a peer is the one to go by, rather than another to the same peer. */

@@ -74,7 +74,22 @@ function row(move: Move, now: number): HandoverRow {
     updateMs: move.updateMs ?? null,
     paths: move.paths,
     pathCount: move.paths.length,
+    lostPackets: sumOf(move.paths, 'lostPackets'),
+    peerLostPackets: sumOf(move.paths, 'peerLostPackets'),
   };
+}
+
+/** Of the paths of which it is known. */
+function sumOf(
+  paths: readonly HandoverPath[],
+  which: 'lostPackets' | 'peerLostPackets',
+): number | null {
+  let sum: number | null = null;
+  for (const path of paths) {
+    const count = path[which];
+    if (count !== null) sum = (sum ?? 0) + count;
+  }
+  return sum;
 }
 
 /** "punched" is direct although both ends are behind NATs. */

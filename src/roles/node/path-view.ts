@@ -3,6 +3,7 @@
 import type { PathStats } from '../../datapath/commands.ts';
 import type { HandoverPath, PathRow, RouteKind } from '../../protocol/control-results.ts';
 import type { Locality } from '../../protocol/tunnel/locality.ts';
+import { lostInMove } from '../../protocol/tunnel/losses.ts';
 import type { Handover, Tunnel } from '../../protocol/tunnel/tunnel.ts';
 import { formatNodeId } from '../../wire/ids.ts';
 import { routeKind } from './handover-log.ts';
@@ -60,9 +61,10 @@ export function handoverPath(tunnel: Tunnel, handover: Handover, locality: Local
     pathId: tunnel.pathId,
     peerName: tunnel.peer.name,
     before: routeKind(handover.kindBefore, bothPrivate),
-    after: routeKind(tunnel.active, bothPrivate),
+    after: routeKind(handover.kindAfter, bothPrivate),
     firstAnswerMs: round(handover.answeredMs),
     firstDataMs: round(handover.dataMs),
-    lostPackets: null,
+    lostPackets: lostInMove(handover) ?? null,
+    peerLostPackets: handover.peerLostPackets ?? null,
   };
 }

@@ -1,9 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Endpoint, Ip, Prefix } from '../../../src/base/ip.ts';
-import type { PathCommand } from '../../../src/datapath/commands.ts';
 import { endpointValues, ipOf } from '../../../src/platform/kernel-path/endpoint-values.ts';
-import { moduleRequest } from '../../../src/platform/kernel-path/module-commands.ts';
+import {
+  type ModulePathCommand,
+  moduleRequest,
+} from '../../../src/platform/kernel-path/module-commands.ts';
 import {
   dropCounts,
   pathNotice,
@@ -17,7 +19,7 @@ const pathId = '1122334455667788' as PathId;
 const peer = '192.0.2.9:4649' as Endpoint;
 const relay = '[2001:db8::1]:4649' as Endpoint;
 
-function requestOf(command: PathCommand) {
+function requestOf(command: ModulePathCommand) {
   return moduleRequest(command, {
     ifindex: 7,
     mark: 0x4649,
@@ -55,7 +57,7 @@ test('a route names endpoint, device, mark and what is left of its times', () =>
 
 test('every command has its request, and epochs are those of the header', () => {
   const key = new Uint8Array(32);
-  const list: readonly [PathCommand, string][] = [
+  const list: readonly [ModulePathCommand, string][] = [
     [{ op: 'key-set', pathId, epoch: 5, sendKey: key, receiveKey: key, suite: 'none' }, 'keySet'],
     [{ op: 'key-use', pathId, epoch: 5 }, 'keyUse'],
     [{ op: 'key-delete', pathId, epoch: 5 }, 'keyDel'],
@@ -107,7 +109,7 @@ test('figures of the module are those of a path; drops have the names of the dro
   assert.equal(dropCounts(values), { 'bad-seal': 3 });
 });
 
-function pathNew(id: string, ...peerPrefixes: string[]): PathCommand & { op: 'path-new' } {
+function pathNew(id: string, ...peerPrefixes: string[]): ModulePathCommand & { op: 'path-new' } {
   return {
     op: 'path-new',
     pathId: id as PathId,

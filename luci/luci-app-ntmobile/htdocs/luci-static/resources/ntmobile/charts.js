@@ -206,9 +206,10 @@ return baseclass.extend({
 
 		for (const move of moves) {
 			const silence = silenceOf(move.handover);
-			const text = _('Move %d, %s: %s, from %s to %s, silent for %s').format(
+			const lost = (move.handover.lostPackets || 0) + (move.handover.peerLostPackets || 0);
+			const text = _('Move %d, %s: %s, from %s to %s, silent for %s, lost: %s').format(
 				move.handover.number, words.ago(move.handover.agoMs), words.cause(move.handover.cause),
-				move.from, move.to, silence == null ? _('ever since') : words.ms(silence));
+				move.from, move.to, silence == null ? _('ever since') : words.ms(silence), words.losses(move.handover));
 			const top = base - (bottom - 30) * (silence == null ? 1 : logarithm(silence));
 			const choose = () => select(move.handover.number);
 			const mark = svg('g', { 'tabindex': 0, 'role': 'button', 'aria-label': text, 'style': 'cursor:pointer' }, [
@@ -222,6 +223,9 @@ return baseclass.extend({
 					'x': x(move.at) - 4, 'y': top, 'width': 8, 'height': Math.max(2, base - top),
 					'fill': silence == null ? colours.bad : colours.middle
 				}),
+				svg('text', {
+					'x': x(move.at), 'y': top - 4, 'text-anchor': 'middle', 'fill': 'currentColor', 'font-size': 11
+				}, [ lost ? String(lost) : '' ]),
 				svg('rect', { 'x': x(move.at) - 12, 'y': 0, 'width': 24, 'height': base, 'fill': 'transparent' })
 			]);
 
@@ -249,7 +253,7 @@ return baseclass.extend({
 				legendEntry(_('direct'), { 'stroke': colours.good }),
 				legendEntry(_('direct through both NATs'), { 'stroke': colours.good, 'stroke-dasharray': patterns.punched }),
 				legendEntry(_('relayed'), { 'stroke': colours.middle, 'stroke-dasharray': patterns.relay }),
-				E('small', [ _('Bars below: how long the slowest path was silent.') ])
+				E('small', [ _('Bars below: how long the slowest path was silent; the number above, packets lost.') ])
 			])
 		]);
 	},

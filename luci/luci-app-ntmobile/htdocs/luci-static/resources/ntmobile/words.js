@@ -10,6 +10,19 @@ function whole(number, unit) {
 
 return baseclass.extend({
 	/* Of something that is measured: 3.2 ms, 850 ms, 4.1 s. */
+	/* Of a move or one of its paths: packets that did not come in, and those of ours that the peer did not get. */
+	losses(row) {
+		const parts = [];
+
+		if (row.lostPackets != null)
+			parts.push(_('%d in').format(row.lostPackets));
+
+		if (row.peerLostPackets != null)
+			parts.push(_('%d out').format(row.peerLostPackets));
+
+		return parts.join(', ') || '-';
+	},
+
 	ms(value) {
 		if (value == null)
 			return '-';

@@ -40,12 +40,6 @@ function slowest(handover, key) {
 	return known.length ? Math.max(...known) : null;
 }
 
-function lost(handover) {
-	const known = handover.paths.map(path => path.lostPackets).filter(value => value != null);
-
-	return known.length ? String(known.reduce((sum, count) => sum + count, 0)) : '-';
-}
-
 function pathTable(handover) {
 	const table = live_table.create({
 		title: _('Paths of move %d').format(handover.number),
@@ -57,7 +51,7 @@ function pathTable(handover) {
 			{ title: _('After'), cell: path => words.kind(path.after) },
 			{ title: _('First answer'), cell: path => words.ms(path.firstAnswerMs) },
 			{ title: _('First data'), cell: path => words.ms(path.firstDataMs) },
-			{ title: _('Lost'), cell: path => path.lostPackets == null ? '-' : String(path.lostPackets) }
+			{ title: _('Lost'), cell: words.losses }
 		]
 	});
 
@@ -93,7 +87,7 @@ return view.extend({
 				{ title: _('First answer'), cell: handover => words.ms(slowest(handover, 'firstAnswerMs')) },
 				{ title: _('First data'), cell: handover => words.ms(slowest(handover, 'firstDataMs')) },
 				{ title: _('Direction Server knew'), cell: handover => words.ms(handover.updateMs) },
-				{ title: _('Lost'), cell: lost },
+				{ title: _('Lost'), cell: words.losses },
 				{ title: '', isAct: true, cell: handover => ({
 					sign: String(handover.number),
 					node: () => page.button(_('Details'), '', () => choose(handover.number), _('Details of move %d').format(handover.number))
@@ -149,7 +143,7 @@ return view.extend({
 	render(answer) {
 		return page.live({
 			title: _('Handovers'),
-			intro: _('Each time this router went over to another network: when, why, from where to where, and how long its paths were silent.'),
+			intro: _('Each time this router went over to another network: when, why, from where to where, how long its paths were silent, and how many packets were lost on their way in and out.'),
 			ask: () => this.ask(),
 			build: content => this.build(content)
 		}, answer);
