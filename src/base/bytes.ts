@@ -265,7 +265,15 @@ export class Writer {
 
   u32(value: number): this {
     if (value !== value >>> 0) outOfRange('u32');
-    return this.u16(value >>> 16).u16(value & 0xffff);
+    const at = this.#length;
+    if (at + 4 > this.#buffer.length) this.#grow(at + 4);
+    const buffer = this.#buffer;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
+    this.#length = at + 4;
+    return this;
   }
 
   u48(value: number): this {

@@ -6,7 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { Reader, utf8, Writer } from '../base/bytes.ts';
 import { ednsUdpBytes, headerFlags, recordTypes } from './constants.ts';
-import { labelsOf, readName } from './name.ts';
+import { isWithin, labelsOf, readName, wireLength } from './name.ts';
 
 export interface Question {
   readonly name: string;
@@ -36,6 +36,8 @@ export interface DnsMessage {
 }
 
 const headerBytes = 12;
+/** Type and class of a question. */
+const questionTail = 4;
 const maxQuestions = 4;
 const maxRecords = 512;
 
@@ -107,9 +109,15 @@ function readData(reader: Reader, type: number, length: number): RecordData {
 export class RecordWriter {
   readonly writer: Writer;
   readonly #offsetBySuffix = new Map<string, number>();
+  /** Name of a question that stands in front of what is written here, and where that begins in the message. */
+  readonly #asked: string | undefined;
+  readonly #start: number;
 
-  constructor(capacity = 256) {
+  /** `asked`, in lower case, when header and question are there already and only records are written. */
+  constructor(capacity = 256, asked?: string) {
     this.writer = new Writer(capacity);
+    this.#asked = asked;
+    this.#start = asked === undefined ? 0 : headerBytes + wireLength(asked) + questionTail;
   }
 
   /** Bytes of a header, to be filled in by the caller or left out. */
@@ -119,21 +127,35 @@ export class RecordWriter {
   }
 
   name(name: string): void {
-    const labels = labelsOf(name);
-    assert(labels !== undefined, 'only names that fit into a message are written');
     let rest = name.toLowerCase();
-    for (const label of labels) {
-      const known = this.#offsetBySuffix.get(rest);
+    let labels: readonly string[] | undefined;
+    for (let index = 0; rest !== ''; index += 1) {
+      const known = this.#offsetOf(rest);
       if (known !== undefined) {
         this.writer.u16(0xc000 | known);
         return;
       }
-      if (this.writer.length < 0x4000) this.#offsetBySuffix.set(rest, this.writer.length);
+      labels ??= labelsOf(name);
+      assert(labels !== undefined, 'only names that fit into a message are written');
+      const offset = this.#start + this.writer.length;
+      if (offset < 0x4000) this.#offsetBySuffix.set(rest, offset);
+      const label = labels[index] as string;
       this.writer.u8(label.length);
       this.#label(label);
       rest = rest.slice(escapedLength(rest) + 1);
     }
     this.writer.u8(0);
+  }
+
+  /** Where a name that ends like this was written, if it was. */
+  #offsetOf(suffix: string): number | undefined {
+    const asked = this.#asked;
+    if (asked === suffix) return headerBytes;
+    // Without escapes a name has its labels in the message where the text has them.
+    if (asked !== undefined && isWithin(asked, suffix) && !asked.includes('\\')) {
+      return headerBytes + asked.length - suffix.length;
+    }
+    return this.#offsetBySuffix.get(suffix);
   }
 
   /** A string of bytes; most are ASCII, which a small engine turns into bytes at once. */

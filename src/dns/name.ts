@@ -82,6 +82,13 @@ export function labelsOf(name: string): readonly string[] | undefined {
   return total > maxNameBytes ? undefined : labels;
 }
 
+/** Bytes that a name takes up in a message when it is not compressed. */
+export function wireLength(name: string): number {
+  if (name === '') return 1;
+  if (!name.includes('\\')) return name.length + 2;
+  return (unescaped(name) ?? []).reduce((total, label) => total + 1 + label.length, 1);
+}
+
 function unescaped(name: string): readonly string[] | undefined {
   const labels: string[] = [];
   let label = '';

@@ -9,7 +9,6 @@ import {
   headerFlags,
   opcodes,
   plainUdpBytes,
-  recordClasses,
   recordTypes,
   responseCodes,
 } from './constants.ts';
@@ -127,20 +126,16 @@ export function emptyAnswer(code: number, flags = 0): EncodedAnswer {
 
 /** Records to bytes that stand behind a question for `name`; good for every spelling of that name. */
 export function encodeAnswer(name: string, answer: Answer): EncodedAnswer {
-  const writer = new RecordWriter(256);
-  // Compression refers to places in the whole message: header and question are written, then cut off.
-  writer.header({ id: 0, flags: 0 }, [0, 0, 0, 0]);
-  writer.question({ name, type: 0, class: recordClasses.IN });
-  const start = writer.writer.length;
+  const writer = new RecordWriter(256, name);
   const { code, flags, answers, authorities, additionals } = answer;
-  for (const section of [answers, authorities, additionals]) {
-    for (const record of section) writer.record(record);
-  }
+  for (const record of answers) writer.record(record);
+  for (const record of authorities) writer.record(record);
+  for (const record of additionals) writer.record(record);
   return {
     code,
     flags,
     counts: [answers.length, authorities.length, additionals.length],
-    sections: writer.writer.bytes.slice(start),
+    sections: writer.writer.bytes,
   };
 }
 

@@ -5,7 +5,13 @@ import { type Ip, prefix } from '../../src/base/ip.ts';
 import { headerFlags, recordClasses, recordTypes } from '../../src/dns/constants.ts';
 import { decodeMessage, encodeMessage, optRecord, responseCodeOf } from '../../src/dns/message.ts';
 import { encodeAnswer, type Query, readQuery, reply, truncatedReply } from '../../src/dns/query.ts';
-import { addressRecord, reverseIp, reverseName, reverseZones } from '../../src/dns/records.ts';
+import {
+  addressRecord,
+  authorityRecord,
+  reverseIp,
+  reverseName,
+  reverseZones,
+} from '../../src/dns/records.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 function queryFor(name: string, edns = false): Uint8Array {
@@ -44,6 +50,43 @@ test('the name is taken in lower case and comes back as it was spelled', () => {
   assert.is(message?.questions[0]?.name, 'LaPtOp.HoMe.ExAmPlE');
   assert.is(message?.answers[0]?.name, 'LaPtOp.HoMe.ExAmPlE');
   assert.is(message?.flags, 0x8500);
+});
+
+test('an answer is the message as it is written in one piece, pointers into the question included', () => {
+  const server = addressRecord('b.home.example', 5, '192.0.2.1' as Ip);
+  const authority = authorityRecord('home.example', 'b.home.example', 7, 10);
+  for (const name of ['nas.home.example', 'home.example', 'example', '', 'xhome.example']) {
+    const bytes = queryFor(name);
+    const records = { authorities: [authority], additionals: [server] };
+    const answers = [addressRecord(name, 5, '198.18.0.1' as Ip)];
+    const whole = encodeMessage({
+      id: 0xbeef,
+      flags: headerFlags.response | headerFlags.authoritative | headerFlags.recursionDesired,
+      questions: [{ name, type: recordTypes.A, class: recordClasses.IN }],
+      answers,
+      ...records,
+    });
+    const encoded = encodeAnswer(name, {
+      code: 0,
+      flags: headerFlags.authoritative,
+      answers,
+      ...records,
+    });
+    assert.equal(reply(bytes, asQuery(bytes), encoded, true), whole, name);
+  }
+});
+
+test('no pointer leads into the middle of a label, where an escaped dot looks like an end', () => {
+  const bytes = queryFor('a\\.b.home.example');
+  const encoded = encodeAnswer('a\\.b.home.example', {
+    code: 0,
+    flags: headerFlags.authoritative,
+    answers: [addressRecord('b.home.example', 5, '192.0.2.1' as Ip)],
+    authorities: [],
+    additionals: [],
+  });
+  const message = decodeMessage(reply(bytes, asQuery(bytes), encoded, true));
+  assert.is(message?.answers[0]?.name, 'b.home.example');
 });
 
 test('an answer too long for UDP is cut to nothing and says so; over TCP it is whole', () => {

@@ -1,8 +1,8 @@
 /**
  * The Direction Server as name server of its zone (paper sections 2 and 4.2; protocol.md 10): answers with
  * authority for the zone and for the reverse zones of its pools, from the directory as it is, and never asks
- * others. Answers are kept in bytes for a moment, since resolvers ask the same. Each source may ask so often
- * over UDP; beyond that it is told to use TCP, which a forged source cannot.
+ * others. No answer is kept: one costs little more to make than to find again, and the same with 100,000 names.
+ * Each source may ask so often over UDP; beyond that it is told to use TCP, which a forged source cannot.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { type Endpoint, endpointIp, type Ip, isIpv6, isUnicast } from '../../base/ip.ts';
@@ -35,14 +35,7 @@ import type { DsRole } from './ds-role.ts';
 import { nodeNtmRecord, publishedIps, publishedTtl, zoneNtmRecord } from './published.ts';
 
 const ttl = { ...publishedTtl, server: 3600, negative: 10 } as const;
-const keptAnswers = 8192;
-const keptMs = 1000;
 const countedSources = 8192;
-
-interface Kept {
-  readonly answer: EncodedAnswer;
-  readonly until: number;
-}
 
 type NameQuery = Input & { readonly kind: 'name-query' };
 
@@ -52,7 +45,6 @@ export class NameServer {
   readonly #config: DsNames;
   readonly #servers: readonly string[];
   readonly #reverseZones: readonly string[];
-  readonly #keptByQuestion = new BoundedMap<string, Kept>(keptAnswers);
   readonly #queriesBySource = new BoundedMap<string, number>(countedSources);
   #countedSecond = 0;
   #edition = 0;
@@ -74,11 +66,10 @@ export class NameServer {
     return [this.#ds.config.zone, ...this.#reverseZones];
   }
 
-  /** The directory changed: what was kept may be wrong. */
+  /** The directory changed. */
   changed(): void {
     this.#edition += 1;
     this.#authorities.clear();
-    if (this.#keptByQuestion.size > 0) this.#keptByQuestion.clear();
   }
 
   handle(input: NameQuery): void {
@@ -93,7 +84,7 @@ export class NameServer {
     if (!allowed && (allowed === false || !query)) return undefined;
     if (!query || query instanceof Uint8Array) return query;
     if (allowed === 'truncated') return truncatedReply(bytes, query);
-    return reply(bytes, query, this.#kept(query), stream);
+    return reply(bytes, query, this.#encoded(query), stream);
   }
 
   #mayAsk(from: Endpoint): boolean | 'truncated' {
@@ -112,17 +103,11 @@ export class NameServer {
     return count % 2 === 0 ? 'truncated' : false;
   }
 
-  #kept(query: Query): EncodedAnswer {
+  #encoded(query: Query): EncodedAnswer {
     if (query.class !== recordClasses.IN && query.class !== recordClasses.ANY) {
       return emptyAnswer(responseCodes.refused);
     }
-    const question = `${query.type} ${query.name}`;
-    const kept = this.#keptByQuestion.get(question);
-    if (kept && kept.until > this.#context.now) return kept.answer;
-    const found = this.resolve(query.name, query.type);
-    const answer = encodeAnswer(query.name, found);
-    this.#keptByQuestion.setEvicting(question, { answer, until: this.#context.now + keptMs });
-    return answer;
+    return encodeAnswer(query.name, this.resolve(query.name, query.type));
   }
 
   /** An own node by name, with or without the zone, or by virtual IP, or the zone: its NTM record. */

@@ -3,7 +3,7 @@
  * as nodes move, what leaves as dynamic update.
  */
 import { endpointIp, type Ip, isUnicast } from '../../base/ip.ts';
-import { encodeNtmRecord, ntmRecordVersion } from '../../dns/ntm-record.ts';
+import { encodeNtmRecord, type NtmRecord, ntmRecordVersion } from '../../dns/ntm-record.ts';
 import type { Environment } from '../../protocol/machine.ts';
 import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
@@ -37,11 +37,13 @@ export function zoneNtmRecord(ds: DsRole, { keys }: Environment): Uint8Array {
 export function nodeNtmRecord(ds: DsRole, environment: Environment, node: NodeRecord): Uint8Array {
   const [relay] = ds.fleet.values();
   const endpoint = relay?.endpoints[0];
-  return encodeNtmRecord({
-    ...lastingRecord(ds, environment, node),
-    nat: ds.online(node.nodeId)?.nat ?? 'unknown',
-    relay: relay && endpoint ? { relayId: relay.relayId, endpoint } : undefined,
-  });
+  return ntmRecord(
+    ds,
+    environment,
+    node,
+    ds.online(node.nodeId)?.nat ?? 'unknown',
+    relay && endpoint ? { relayId: relay.relayId, endpoint } : undefined,
+  );
 }
 
 /** The part that stays while a node moves and Relay Servers come and go. */
@@ -50,19 +52,25 @@ export function lastingNtmRecord(
   environment: Environment,
   node: NodeRecord,
 ): Uint8Array {
-  return encodeNtmRecord(lastingRecord(ds, environment, node));
+  return ntmRecord(ds, environment, node, 'unknown', undefined);
 }
 
-function lastingRecord(ds: DsRole, { keys }: Environment, node: NodeRecord) {
-  return {
+function ntmRecord(
+  ds: DsRole,
+  { keys }: Environment,
+  node: NodeRecord,
+  nat: NtmRecord['nat'],
+  relay: NtmRecord['relay'],
+): Uint8Array {
+  return encodeNtmRecord({
     version: ntmRecordVersion,
     nodeId: node.nodeId,
     publicKey: node.publicKey,
     virtualIpv4: node.ipv4,
     virtualIpv6: node.ipv6,
-    nat: 'unknown' as const,
+    nat,
     dsKey: keys.publicKey,
     dsAddresses: ds.config.advertised.slice(0, 4),
-    relay: undefined,
-  };
+    relay,
+  });
 }
