@@ -84,6 +84,8 @@ export const limits = {
   directionRetry: { firstMs: 500, mostMs: 30 * second },
   /** Direction Requests of a node that wait for an answer at one time. */
   maxDirectionsInFlight: 64,
+  /** Of these, for lost paths to nodes of one other zone, whose Direction Server may not answer. */
+  maxRepairsOfZone: 16,
   /** An uplink that was left because nothing came back through it is tried again: this, doubling. */
   uplinkRetry: { firstMs: 30 * second, mostMs: 5 * minute },
   /** After a move, packets that come so much later than the first are not lost (protocol.md 8.7). */
@@ -109,7 +111,11 @@ export const limits = {
   maxForeignNames: 16_384,
   /** Paths and requests a second of one foreign zone, beyond which it is not served. */
   maxPathsPerZone: 20_000,
+  /** Of these, to one node, which has room for paths of others too. */
+  maxPathsPerZoneAndNode: 128,
   zoneRequestsPerSecond: 500,
+  /** Unanswered by one foreign DS, beyond which it is asked nothing more. */
+  maxQuestionsToZone: 192,
   /** Zones looked up in the DNS in a second, and how long a failure is remembered. */
   zoneLookupsPerSecond: 5,
   zoneRetryMs: 30 * second,

@@ -101,7 +101,7 @@ export class Federation {
       return;
     }
     // Whoever says so again when the DNS has answered is told more; until then nothing is.
-    const reason = this.book.lookUp(values.zone);
+    const reason = this.book.lookUp(values.zone, 'greeter');
     if (reason) this.#sessions.refuse(initiation, refusal(reason, askAgainSeconds));
   }
 
@@ -154,10 +154,12 @@ export class Federation {
   notePath(path: ForeignPath): boolean {
     const known = this.#paths.get(path.pathId);
     if (known) return known.zone === path.zone && known.nodeId === path.nodeId;
+    const set = this.#pathsByNode.get(path.nodeId) ?? new Set();
+    const ofZone = [...set].filter(({ zone }) => zone === path.zone).length;
+    if (ofZone >= limits.maxPathsPerZoneAndNode) return false;
     if ((this.#pathsOfZone.get(path.zone) ?? 0) >= limits.maxPathsPerZone) return false;
     if (!this.#paths.set(path.pathId, path)) return false;
     this.#countPath(path.zone, 1);
-    const set = this.#pathsByNode.get(path.nodeId) ?? new Set();
     set.add(path);
     this.#pathsByNode.set(path.nodeId, set);
     return true;

@@ -139,9 +139,12 @@ export class PathRequests {
     const issued = lostPath && directing.get(lostPath);
     const end = issued?.ends.find((each) => each.foreign && each.nodeId === target.peerId);
     const zone = known ?? lost?.zone ?? (end && federation.zoneOfKey(end.dsKey));
-    if (zone) return federation.book.refusalOf(zone) ?? zone;
+    if (zone) {
+      if (!lostPath) federation.book.want(zone);
+      return federation.book.refusalOf(zone) ?? zone;
+    }
     if (target.target === 'virtual-ip' || !this.#isElsewhere(target.peerName)) return 'unknownPeer';
-    return federation.book.lookUp(zoneIn(target.peerName)) ?? 'wait';
+    return federation.book.lookUp(zoneIn(target.peerName), 'node') ?? 'wait';
   }
 
   #isElsewhere(name: string): boolean {
@@ -259,6 +262,8 @@ export class PathRequests {
     target: Target,
   ): void {
     const foreign = this.#ds.federation.association(zone);
+    if (foreign.requests.size >= limits.maxQuestionsToZone)
+      return this.#refuse(association, transaction, 'peerOffline', 5);
     const question = this.#sessions.request(foreign, 'peerDirectionRequest', {
       zone: zone.zone,
       initiatorId: asker.nodeId,

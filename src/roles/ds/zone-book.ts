@@ -39,11 +39,16 @@ export interface Zone {
   /** Its IPv4 pools as it, or the owner, tells them. */
   pools: readonly Prefix[];
   policy: ZonePolicy;
+  /** A node of ours has asked for it, or our owner named or accepted it; else it only came by itself. */
+  wanted: boolean;
   /** Another key that the DNS now names, and where, until the owner accepts it. */
   offeredKey: Uint8Array | undefined;
   offeredEndpoints: readonly Endpoint[];
   readonly requests: RateLimit;
 }
+
+/** Who wants a zone looked up: its own Direction Server that greets us, or a node of ours. */
+type Wish = 'greeter' | 'node';
 
 /** Lookups of the DNS are told from others of this role by their number. */
 const firstLookup = 0x4000_0000;
@@ -57,16 +62,22 @@ export class ZoneBook {
   readonly #zoneByName = new BoundedMap<string, Zone>(limits.maxForeignZones);
   readonly #nodeByName = new BoundedMap<string, NodeId>(limits.maxForeignNames);
   readonly #offeredNodeByName = new BoundedMap<string, NodeId>(64);
-  readonly #lookupById = new Map<number, string>();
+  readonly #lookupById = new Map<number, { readonly zone: string; wantedBy: Wish }>();
   readonly #failed = new BoundedMap<string, { until: number; reason: RefusalName }>(256);
-  readonly #lookups = new RateLimit(limits.zoneLookupsPerSecond);
+  /** Zones that come to us, and those that nodes of ours want, do not take each other's share. */
+  readonly #lookups = {
+    greeter: new RateLimit(limits.zoneLookupsPerSecond),
+    node: new RateLimit(limits.zoneLookupsPerSecond),
+  };
   #lastLookup = firstLookup;
 
   constructor(context: RoleContext, config: DsConfig, ownPools: readonly Prefix[]) {
     this.#context = context;
     this.#config = config;
     this.#ownPools = ownPools;
-    for (const each of config.foreignZones) this.#add({ ...each, source: 'owner' });
+    for (const each of config.foreignZones) {
+      this.#add({ ...each, source: 'owner', wanted: true });
+    }
     for (const [name, value] of context.environment.stored) this.#restore(name, value);
   }
 
@@ -94,7 +105,7 @@ export class ZoneBook {
       if (this.#zoneByName.get(zone.zone)?.source === 'owner') continue;
       if (this.#zoneByName.delete(zone.zone))
         this.#context.store(zonesTable + zone.zone, undefined);
-      this.#add({ ...zone, source: 'owner' });
+      this.#add({ ...zone, source: 'owner', wanted: true });
     }
     return lost;
   }
@@ -112,13 +123,14 @@ export class ZoneBook {
     const policy = value['policy'];
     if (publicKey?.length !== 32 || (policy !== 'allow' && policy !== 'ask' && policy !== 'deny'))
       return;
-    this.#add({ zone, source: 'found', publicKey, endpoints, pools, policy });
+    const wanted = value['wanted'] !== false;
+    this.#add({ zone, source: 'found', publicKey, endpoints, pools, policy, wanted });
   }
 
   #store(zone: Zone): void {
     if (zone.source === 'owner') return;
-    const { publicKey, endpoints, pools, policy } = zone;
-    const value = { publicKey: toHex(publicKey), endpoints, pools, policy };
+    const { publicKey, endpoints, pools, policy, wanted } = zone;
+    const value = { publicKey: toHex(publicKey), endpoints, pools, policy, wanted };
     this.#context.store(zonesTable + zone.zone, value);
   }
 
@@ -158,16 +170,20 @@ export class ZoneBook {
   }
 
   /** Looks a zone up unless that is under way; the reason when it cannot be, or failed a moment ago. */
-  lookUp(zone: string): RefusalName | undefined {
+  lookUp(zone: string, wantedBy: Wish): RefusalName | undefined {
     const { now, environment } = this.#context;
     const failed = this.#failed.get(zone);
     if (failed && failed.until > now) return failed.reason;
     if (this.#config.foreignPolicy === 'deny' || zone === this.#config.zone) return 'unknownZone';
-    for (const each of this.#lookupById.values()) if (each === zone) return undefined;
+    for (const each of this.#lookupById.values()) {
+      if (each.zone !== zone) continue;
+      if (wantedBy === 'node') each.wantedBy = 'node';
+      return undefined;
+    }
     const bytes = ntmQuery(zone, environment.random);
-    if (!bytes || !this.#lookups.take(now)) return 'unknownZone';
+    if (!bytes || !this.#lookups[wantedBy].take(now)) return 'unknownZone';
     this.#lastLookup += 1;
-    this.#lookupById.set(this.#lastLookup, zone);
+    this.#lookupById.set(this.#lastLookup, { zone, wantedBy });
     const id = this.#lastLookup;
     this.#context.emit({ kind: 'dns-request', id, to: 'upstream', bytes, signed: false });
     return undefined;
@@ -175,9 +191,10 @@ export class ZoneBook {
 
   /** The zone whose lookup this ends; undefined when it was no lookup of ours. */
   lookedUp(input: Input & { kind: 'dns-response' }): string | undefined {
-    const name = this.#lookupById.get(input.id);
-    if (name === undefined) return undefined;
+    const lookup = this.#lookupById.get(input.id);
+    if (lookup === undefined) return undefined;
     this.#lookupById.delete(input.id);
+    const { zone: name, wantedBy } = lookup;
     const answer = readNtmAnswer(name, input.response);
     const { suite, keys } = this.#context.environment;
     const record = 'found' in answer ? answer.found : undefined;
@@ -187,7 +204,7 @@ export class ZoneBook {
       endpoints.length > 0 &&
       nodeIdOf(suite, record.dsKey) === record.nodeId &&
       !equalBytes(record.dsKey, keys.publicKey);
-    if (isUsable) this.#found(name, record.dsKey, endpoints);
+    if (isUsable) this.#found(name, record.dsKey, endpoints, wantedBy);
     else {
       const why = 'failed' in answer ? answer.failed : 'It has no NTM record.';
       this.#context.log('info', `Zone ${name} was not found: ${why}`);
@@ -201,7 +218,12 @@ export class ZoneBook {
     this.#failed.setEvicting(zone, { until, reason: 'unknownZone' });
   }
 
-  #found(name: string, publicKey: Uint8Array, endpoints: readonly Endpoint[]): void {
+  #found(
+    name: string,
+    publicKey: Uint8Array,
+    endpoints: readonly Endpoint[],
+    wantedBy: Wish,
+  ): void {
     const known = this.#zoneByName.get(name);
     if (known?.source === 'owner') return;
     if (known && !equalBytes(known.publicKey, publicKey)) {
@@ -219,6 +241,8 @@ export class ZoneBook {
       return;
     }
     const policy = this.#config.foreignPolicy ?? 'ask';
+    const wanted = wantedBy === 'node';
+    if (!wanted && !this.#makeRoomForStranger()) return this.#fail(name);
     const added = this.#add({
       zone: name,
       source: 'found',
@@ -226,12 +250,34 @@ export class ZoneBook {
       endpoints,
       pools: [],
       policy,
+      wanted,
     });
     if (!added) return this.#fail(name);
     this.#store(added);
     const act = policy === 'ask' ? ` Its key waits for "ntmobile trust ${name}".` : '';
     this.#context.log('info', `Zone ${name} was found at ${endpoints[0]}.${act}`);
     this.#context.event('zone', { zone: name, policy });
+  }
+
+  /**
+   * Zones that came by themselves have half of the places, since whoever owns a domain can make any number of
+   * them. Of those that wait for the owner's word the oldest goes.
+   */
+  #makeRoomForStranger(): boolean {
+    const strangers = this.zones.filter(({ wanted }) => !wanted);
+    if (strangers.length < limits.maxForeignZones / 2) return true;
+    const oldest = strangers.find(({ policy }) => policy === 'ask');
+    if (!oldest) return false;
+    this.#zoneByName.delete(oldest.zone);
+    this.#context.store(zonesTable + oldest.zone, undefined);
+    return true;
+  }
+
+  /** A node of ours asks for this zone. */
+  want(zone: Zone): void {
+    if (zone.wanted) return;
+    zone.wanted = true;
+    this.#store(zone);
   }
 
   /** What a zone's own DS says of its pools; only a zone that was found may tell, and only of virtual IPs. */
@@ -281,6 +327,7 @@ export class ZoneBook {
       zone.offeredKey = undefined;
     }
     zone.policy = 'allow';
+    zone.wanted = true;
     this.#store(zone);
     return { zone, oldKey };
   }
@@ -290,6 +337,7 @@ export class ZoneBook {
     const zone = this.#zoneByName.get(name);
     if (zone?.source !== 'found') return undefined;
     zone.policy = 'deny';
+    zone.wanted = true;
     this.#store(zone);
     return zone;
   }

@@ -26,6 +26,15 @@ interface Asked {
   at: number;
   failures: number;
   inFlight: boolean;
+  /** The other zone that a lost path led to. */
+  zone: string | undefined;
+}
+
+/** A path that no longer works, or never did. */
+export interface LostPath {
+  readonly pathId: PathId;
+  /** Of its peer, unless it is the own one. */
+  readonly zone: string | undefined;
 }
 
 export type DirectionOutcome =
@@ -56,6 +65,7 @@ export class Directions {
   readonly #association: Association;
   readonly #askedByKey = new BoundedMap<string, Asked>(1024);
   #inFlight = 0;
+  readonly #repairsByZone = new Map<string, number>();
 
   constructor(context: RoleContext, sessions: Sessions, association: Association) {
     this.#context = context;
@@ -64,38 +74,54 @@ export class Directions {
   }
 
   /** Asks unless the same was asked a moment ago; `now` overrides that, for a person who waits. */
-  ask(target: Target, lostPath: PathId | undefined, urgent = false): void {
+  ask(target: Target, lost: LostPath | undefined, urgent = false): void {
     const key = targetKey(target);
     const asked = this.#askedByKey.get(key) ?? {
       transaction: 0,
       at: Number.NEGATIVE_INFINITY,
       failures: 0,
       inFlight: false,
+      zone: undefined,
     };
     const { random } = this.#context.environment;
     const pause = backoffMs(limits.directionRetry, asked.failures, random);
     if (asked.inFlight || (!urgent && this.#context.now - asked.at < pause)) return;
     if (this.#inFlight >= limits.maxDirectionsInFlight) return;
-    this.#inFlight += 1;
+    const zone = lost?.zone;
+    if (zone !== undefined && this.#repairs(zone) >= limits.maxRepairsOfZone) return;
     asked.at = this.#context.now;
-    asked.inFlight = true;
+    asked.zone = zone;
+    this.#count(asked, 1);
     asked.transaction = this.#sessions.request(this.#association, 'directionRequest', {
       target: target.by,
       peerId: target.by === 'node-id' ? target.nodeId : undefined,
       peerName: target.by === 'name' || target.by === 'node-id' ? target.name : '',
       peerIp: target.by === 'virtual-ip' ? target.ip : undefined,
-      lostPath,
+      lostPath: lost?.pathId,
     });
     const evicted = this.#askedByKey.setEvicting(key, asked);
-    if (evicted?.[1].inFlight) this.#inFlight -= 1;
+    if (evicted?.[1].inFlight) this.#count(evicted[1], -1);
+  }
+
+  #repairs(zone: string): number {
+    return this.#repairsByZone.get(zone) ?? 0;
+  }
+
+  #count(asked: Asked, by: 1 | -1): void {
+    const { zone } = asked;
+    asked.inFlight = by > 0;
+    this.#inFlight += by;
+    if (zone === undefined) return;
+    const repairs = this.#repairs(zone) + by;
+    if (repairs > 0) this.#repairsByZone.set(zone, repairs);
+    else this.#repairsByZone.delete(zone);
   }
 
   /** The end of a Direction Request: answered, refused or, with no message, given up. */
   ended(request: SealedMessage, message: SealedMessage | undefined): DirectionOutcome | undefined {
     for (const [key, asked] of this.#askedByKey) {
       if (!asked.inFlight || asked.transaction !== request.transaction) continue;
-      asked.inFlight = false;
-      this.#inFlight -= 1;
+      this.#count(asked, -1);
       if (message?.name === 'directionResponse') {
         asked.failures = 0;
         return { ok: true, key, values: message.values };

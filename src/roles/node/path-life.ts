@@ -2,6 +2,7 @@
  * What becomes of a node's paths: one that is up replaces others to the same peer, one that is lost is asked
  * for again, one that is idle is closed; and who waits for a path is told.
  */
+import { equalBytes, toHex } from '../../base/bytes.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { JsonObject } from '../../protocol/machine.ts';
@@ -117,7 +118,12 @@ export class PathLife {
     const { nodeId, name } = tunnel.peer;
     const isExit = tunnel.plan.kind === 'exit';
     const target: Target = isExit ? { by: 'exit' } : { by: 'node-id', nodeId, name };
-    this.#node.directions.ask(target, tunnel.pathId);
+    const { dsKey } = tunnel.peer;
+    const isOwn = equalBytes(dsKey, tunnel.plan.ownDsKey);
+    this.#node.directions.ask(target, {
+      pathId: tunnel.pathId,
+      zone: isOwn ? undefined : toHex(dsKey),
+    });
   }
 
   #closed(tunnel: Tunnel, why: string): void {
