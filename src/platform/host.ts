@@ -74,7 +74,10 @@ export class Host {
       {
         receive: (buffer, offset, length, from, uplink) =>
           this.driver.datagram(buffer, offset, length, from, uplink),
-        received: () => this.driver.settle(),
+        received: () => {
+          this.#carrier.interface?.flush();
+          this.driver.settle();
+        },
         sendFailed: (to, number) => this.#sendFailed(`${to}: ${errnoName(number)}`),
         failed,
       },

@@ -29,6 +29,7 @@ export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarr
         return tun.counters.snapshot();
       },
       write: (buffer, offset, length) => tun.write(buffer, offset, length),
+      flush: () => tun.flush(),
       close: () => tun.close(),
     };
   };

@@ -12,8 +12,9 @@ import type { Rtnl } from './netlink/rtnl.ts';
 /** What carries inner packets between the data path and the system. */
 export interface InnerDevice {
   readonly counters: Record<string, number>;
-  /** Hands a packet to the system. */
+  /** Hands a packet to the system, at `flush` at the latest. */
   write(buffer: Uint8Array, offset: number, length: number): void;
+  flush(): void;
   close(): void;
 }
 
@@ -76,6 +77,10 @@ export class VirtualInterface {
 
   write(buffer: Uint8Array, offset: number, length: number): void {
     this.#device.write(buffer, offset, length);
+  }
+
+  flush(): void {
+    this.#device.flush();
   }
 
   /** Throws SystemError or ProblemToMend. */

@@ -48,7 +48,7 @@ export function openKernelCarrier(
     );
     virtual = new VirtualInterface(name, rtnl, log, {
       // The kernel hands packets from the device to its paths itself.
-      open: () => ({ counters: {}, write: () => {}, close: remove }),
+      open: () => ({ counters: {}, write: () => {}, flush: () => {}, close: remove }),
       nextHopOf: (destination) => path.via(destination),
       lost: deviceLost,
     });

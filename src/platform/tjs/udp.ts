@@ -213,9 +213,9 @@ export class UdpPort {
         this.#receive(socket, slot);
         batch.prepareReceive(slot);
       }
+      this.#handlers.received();
       if (count < batchSize) break;
     }
-    this.#handlers.received();
   }
 
   #receive(socket: FamilySocket, slot: number): void {

@@ -7,6 +7,7 @@ import { run } from '../../../src/platform/tjs/process.ts';
 import { ProblemToMend } from '../../../src/platform/tjs/system-error.ts';
 import { TunDevice, tunHeadroom, tunTailroom } from '../../../src/platform/tjs/tun.ts';
 import { UdpPort } from '../../../src/platform/tjs/udp.ts';
+import { segmentOf } from '../../support/tcp-segment.ts';
 import { enterOwnNetwork, eventually, ip, isRoot } from '../support/own-network.ts';
 
 const udpProtocol = 17;
@@ -61,11 +62,11 @@ rooted('packets of applications come out and answers go in', async () => {
       assert.ok(offset >= tunHeadroom && buffer.length - offset - length >= tunTailroom);
       const reply = reflected(buffer.subarray(offset, offset + length));
       if (!reply) return;
-      const area = new Uint8Array(reply.length + 7);
-      area.set(reply, 7);
-      tun.write(area, 7, reply.length);
+      const area = new Uint8Array(reply.length + 13);
+      area.set(reply, 13);
+      tun.write(area, 13, reply.length);
     },
-    drained: ignore,
+    drained: () => tun.flush(),
     gone: ignore,
     failed: fail,
   });
@@ -96,11 +97,53 @@ rooted('packets of applications come out and answers go in', async () => {
   application.flush();
   await eventually(() => answers.length >= expected.length);
   assert.equal(answers.sort(), expected.sort());
-  tun.write(new Uint8Array(40), 0, 40);
+  tun.write(new Uint8Array(50), 10, 40);
   assert.is(tun.counters.get('write EINVAL'), 1);
   application.close();
   tun.close();
   await eventually(async () => !(await ip('link')).includes('ntm0'));
+  setup.remove();
+  rtnl.close();
+});
+
+rooted('joined segments are taken as one packet, which is refused once', async () => {
+  const resets: number[] = [];
+  const tun = new TunDevice('ntm4', {
+    packet: (buffer, offset) => {
+      const tcp = offset + ((buffer[offset] as number) >>> 4 === 4 ? 20 : 40);
+      if (((buffer[tcp + 13] as number) & 4) !== 0) resets.push(tcp - offset);
+    },
+    drained: ignore,
+    gone: ignore,
+    failed: fail,
+  });
+  const rtnl = new Rtnl();
+  const setup = new InterfaceSetup(rtnl, 'ntm4');
+  setup.apply({
+    mtu: 1400,
+    addresses: prefixes('198.18.0.2/32', 'fd00::2/128'),
+    routes: prefixes('198.18.0.0/20', 'fd00::/64'),
+    exitRoutes: [],
+  });
+  const slot = 2048;
+  const buffer = new Uint8Array(20 * slot);
+  for (const version of [4, 6] as const) {
+    for (let index = 0; index < 20; index += 1) {
+      const packet = segmentOf({ version, sequence: index * 1200, length: 1200 });
+      buffer.set(packet, index * slot + 16);
+      tun.write(buffer, index * slot + 16, packet.length);
+    }
+    tun.flush();
+  }
+  const apart = segmentOf({ sequence: 7, length: 1200 });
+  buffer.set(apart, 16);
+  tun.write(buffer, 16, apart.length);
+  tun.flush();
+  await eventually(() => resets.length >= 3);
+  assert.equal(resets, [20, 40, 20]);
+  assert.is(tun.counters.get('joined'), 2);
+  assert.is(tun.counters.get('written'), 1);
+  tun.close();
   setup.remove();
   rtnl.close();
 });
