@@ -1,6 +1,6 @@
 /**
- * Builds the two programs for txiki.js: ntmobile, one file, and ntmobiled, with what only a Direction
- * Server loads in a file beside it. `bundle` is what the tests build by. Prints the sizes and fails above
+ * Builds the two programs for txiki.js: ntmobile, one file, and ntmobiled, with what only servers
+ * load in a file beside it. `bundle` is what the tests build by. Prints the sizes and fails above
  * the limit for what every router loads, since that costs flash and memory.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,9 +12,9 @@ import { build } from 'esbuild';
 const root = dirname(fileURLToPath(import.meta.url));
 const limitBytes = 300 * 1024;
 const programs = ['ntmobiled', 'ntmobile'];
-/** Loaded beside ntmobiled.js: what its parts share, and what only a Direction Server needs. */
-const daemonParts = ['ntmobiled-chunk.js', 'ntmobiled-direction-server.js'];
-const loadedByAll = (file) => file !== 'ntmobiled-direction-server.js';
+/** Loaded beside ntmobiled.js: what its parts share, and what only a Direction or Relay Server needs. */
+const daemonParts = ['ntmobiled-chunk.js', 'ntmobiled-servers.js'];
+const loadedByAll = (file) => file !== 'ntmobiled-servers.js';
 
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -97,7 +97,7 @@ async function main() {
     failed ||= over;
     const kilobytes = (count) => `${(count / 1024).toFixed(1)} KB`;
     const limit = `of ${limitBytes / 1024} KB`;
-    const ds = more === 0 ? '' : `, and ${kilobytes(more)} on a Direction Server`;
+    const ds = more === 0 ? '' : `, and ${kilobytes(more)} on a server`;
     console.log(`out/${name}.js ${kilobytes(bytes)} ${limit}${over ? ': too large' : ''}${ds}`);
     if (!detailed && !over) continue;
     for (const part of parts.slice(0, 12)) {

@@ -14,7 +14,7 @@ import type { SigningKey } from './signify.ts';
 export const programFiles = [
   'ntmobiled.js',
   'ntmobiled-chunk.js',
-  'ntmobiled-direction-server.js',
+  'ntmobiled-servers.js',
   'ntmobile.js',
 ];
 const programs = new Map(programFiles.map((name) => [name, `out/${name}`]));

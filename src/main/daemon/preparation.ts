@@ -26,7 +26,6 @@ import { nameSettings, type RoleConfigs, roleConfigs } from '../../platform/uci/
 import { readSettings, type Settings } from '../../platform/uci/settings.ts';
 import type { Environment, JsonObject } from '../../protocol/machine.ts';
 import { NodeRole } from '../../roles/node/node-role.ts';
-import { RsRole } from '../../roles/rs/rs-role.ts';
 import type { Incarnation } from '../../wire/ids.ts';
 import { version } from '../version.ts';
 import type { DaemonArguments } from './arguments.ts';
@@ -107,8 +106,8 @@ export async function prepareRoles(
   random: Random,
 ): Promise<Prepared> {
   const key = (role: string): KeyPair => loadOrMakeKey(`${given.state}/${role}.key`, suite, random);
-  const dsPart = settings.ds && (await import('./direction-server.ts'));
-  const ds = dsPart && { store: await dsPart.openDsStore(given), keys: key('ds') };
+  const servers = (settings.ds ?? settings.rs) && (await import('./servers.ts'));
+  const ds = settings.ds && servers && { store: await servers.openDsStore(given), keys: key('ds') };
   const rs = settings.rs && {
     keys: key('rs'),
     store: new EnrolledStore(`${given.state}/rs.json`, tokenPath(given.state, 'rs')),
@@ -137,22 +136,21 @@ export async function prepareRoles(
     stored: parts.store.load(),
   });
   const roles: HostedRole[] = [];
-  if (dsPart && ds && configs.ds) {
-    roles.push(dsPart.makeDs(environment(ds), configs.ds, ds.store));
+  if (servers && ds && configs.ds) {
+    roles.push(servers.makeDs(environment(ds), configs.ds, ds.store));
   }
   if (node && configs.node) {
     const machine = new NodeRole(environment(node), configs.node);
     roles.push({ name: 'node', machine, store: node.store, requiresStore: false });
   }
-  if (rs && configs.rs) {
-    const machine = new RsRole(environment(rs), configs.rs);
-    roles.push({ name: 'rs', machine, store: rs.store, requiresStore: false });
+  if (servers && rs && configs.rs) {
+    roles.push(servers.makeRs(environment(rs), configs.rs, rs.store));
   }
   return { roles, configs };
 }
 
 /** Where names are answered and asked. Throws ProblemToMend when the key for updates cannot be used. */
 export async function prepareNames(settings: Settings): Promise<NameSettings> {
-  const dsPart = settings.ds && (await import('./direction-server.ts'));
-  return { ...nameSettings(settings), updates: dsPart?.dsUpdates(settings) };
+  const servers = settings.ds && (await import('./servers.ts'));
+  return { ...nameSettings(settings), updates: servers?.dsUpdates(settings) };
 }

@@ -1,6 +1,6 @@
 /**
- * What only a Direction Server needs: its machine, its database and the updates of the operator's name
- * server. The build keeps this apart from the daemon, so that a router that is only a node never loads it.
+ * What only servers need: their machines, and a Direction Server's database and the updates of the operator's
+ * name server. The build keeps this apart from the daemon, so that a router that is only a node never loads it.
  */
 import { loadUpdateKey, SignedUpdates } from '../../platform/dns/signed-updates.ts';
 import type { HostedRole } from '../../platform/driver-ports.ts';
@@ -13,6 +13,8 @@ import type { Settings } from '../../platform/uci/settings.ts';
 import type { Environment } from '../../protocol/machine.ts';
 import type { DsConfig } from '../../roles/ds/config.ts';
 import { DsRole } from '../../roles/ds/ds-role.ts';
+import type { RsConfig } from '../../roles/rs/config.ts';
+import { RsRole } from '../../roles/rs/rs-role.ts';
 import type { DaemonArguments } from './arguments.ts';
 
 /**
@@ -30,6 +32,11 @@ export async function openDsStore(given: DaemonArguments): Promise<Store> {
 export function makeDs(environment: Environment, config: DsConfig, store: Store): HostedRole {
   const machine = new DsRole(environment, config);
   return { name: 'ds', machine, store, requiresStore: true };
+}
+
+export function makeRs(environment: Environment, config: RsConfig, store: Store): HostedRole {
+  const machine = new RsRole(environment, config);
+  return { name: 'rs', machine, store, requiresStore: false };
 }
 
 /** Throws ProblemToMend when the key for updates cannot be used. */
