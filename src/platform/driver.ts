@@ -241,11 +241,15 @@ export class Driver {
 
   #give(role: RunningRole, input: Input): void {
     if (role.fatalText !== undefined || this.#stopped) return;
-    this.#guard(input.kind, role.name, () => {
+    // No closure here: this is done for every datagram.
+    try {
       role.hasStored = false;
-      role.machine.handle(input);
-      for (let out = role.machine.poll(); out; out = role.machine.poll()) this.#take(role, out);
-    });
+      const { machine } = role;
+      machine.handle(input);
+      for (let out = machine.poll(); out; out = machine.poll()) this.#take(role, out);
+    } catch (error) {
+      this.#crash(input.kind, role.name, error);
+    }
   }
 
   #take(role: RunningRole, out: Output): void {

@@ -21,7 +21,8 @@ export class Requests {
   readonly #context: RoleContext;
   readonly #send: (association: Association, message: SealedMessage) => void;
   readonly #timers = new Timers<'request'>();
-  readonly #pendingByKey = new Map<string, { association: Association; transaction: number }>();
+  readonly #pendingByKey = new Map<string, PendingRequest>();
+  #lastKey = 0;
 
   constructor(
     context: RoleContext,
@@ -49,16 +50,16 @@ export class Requests {
       }
     }
     const message = sealedMessage(name, transaction, values);
-    const key = `${association.label} ${transaction}`;
-    const pending = { message, key, tries: 0 };
+    this.#lastKey += 1;
+    const pending = { association, message, key: String(this.#lastKey), tries: 0 };
     association.requests.set(transaction, pending);
-    this.#pendingByKey.set(key, { association, transaction });
-    this.#try(association, pending);
+    this.#pendingByKey.set(pending.key, pending);
+    this.#try(pending);
     return transaction;
   }
 
-  #try(association: Association, pending: PendingRequest): void {
-    this.#send(association, pending.message);
+  #try(pending: PendingRequest): void {
+    this.#send(pending.association, pending.message);
     const wait = backoffMs(limits.request, pending.tries, this.#context.environment.random);
     pending.tries += 1;
     this.#timers.set('request', pending.key, this.#context.now + wait);
@@ -89,7 +90,7 @@ export class Requests {
     if (association.requests.size === 0) return;
     for (const pending of [...association.requests.values()]) {
       pending.tries = Math.min(pending.tries, 1);
-      this.#try(association, pending);
+      this.#try(pending);
     }
   }
 
@@ -130,19 +131,18 @@ export class Requests {
     const now = this.#context.now;
     const outcomes: RequestOutcome[] = [];
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
-      const row = this.#pendingByKey.get(due.key);
-      const pending = row?.association.requests.get(row.transaction);
-      if (!row || !pending) continue;
-      const { association, transaction } = row;
+      const pending = this.#pendingByKey.get(due.key);
+      if (!pending) continue;
+      const { association, message } = pending;
       if (pending.tries >= limits.maxRequestTries) {
-        this.end(association, transaction);
-        outcomes.push({ association, request: pending.message, failed: true });
+        this.end(association, message.transaction);
+        outcomes.push({ association, request: message, failed: true });
         continue;
       }
       if (pending.tries >= limits.rehandshakeAfterTries) {
-        outcomes.push({ association, request: pending.message, failed: false });
+        outcomes.push({ association, request: message, failed: false });
       }
-      this.#try(association, pending);
+      this.#try(pending);
     }
     return outcomes;
   }

@@ -3,7 +3,7 @@
  * a transaction number (u32), the fields of the table and the extension area. The payloads of the first
  * messages are such bodies too, with the message code in front.
  */
-import { Reader, Writer } from '../base/bytes.ts';
+import { Reader, toHex, Writer } from '../base/bytes.ts';
 import { writeNonce } from '../noise/cipher-state.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
@@ -116,11 +116,11 @@ export function readSealedHeader(datagram: Uint8Array): SealedHeader | Drop {
   if (isDrop(identity)) return identity;
   if (!isSealedName(identity.name)) return drop('unexpected');
   if (datagram.length < sessionHeaderLength + tagBytes + 4) return drop('too-short');
-  const reader = new Reader(datagram, 2);
-  if (identity.flags !== 0 || reader.u16() !== 0) return drop('reserved-bits');
-  const sessionId = sessionIdField.read(reader);
-  if (reader.u16() !== 0) return drop('reserved-bits');
-  return { name: identity.name, sessionId, counter: reader.u48() };
+  const isClear =
+    datagram[2] === 0 && datagram[3] === 0 && datagram[12] === 0 && datagram[13] === 0;
+  if (identity.flags !== 0 || !isClear) return drop('reserved-bits');
+  const sessionId = toHex(datagram.subarray(4, 12)) as SessionId;
+  return { name: identity.name, sessionId, counter: new Reader(datagram, 14).u48() };
 }
 
 export function open(

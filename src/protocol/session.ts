@@ -28,8 +28,9 @@ export interface Session {
 }
 
 export interface PendingRequest {
+  readonly association: Association;
   readonly message: SealedMessage;
-  /** Unique in the role: association and transaction. */
+  /** Unique in the role, and short, since timers and maps are asked for it with every request. */
   readonly key: string;
   tries: number;
 }

@@ -1,9 +1,9 @@
 /**
  * Calls into C libraries, the one door for the whole platform: libraries are opened once and never
- * closed, numbers are checked before C sees them, and a null pointer is `null` on every engine. An
- * engine with `dlopen` makes fast calls itself; on one with `Lib` and `CFunction` only, integers
- * are kept in prepared bytes and addresses are handed over as they are, which is many times quicker
- * there than its own conversion. Callbacks, floating point and structures by value are left out.
+ * closed, numbers are checked before C sees them, and a null pointer is `null` on every engine. Where
+ * an engine shows what its `CFunction` is made of, that is called directly, since its own way there costs as
+ * much as a seal: with values where it takes them, else with integers in prepared bytes and addresses as they
+ * are. One that shows nothing has `dlopen`. Callbacks, floating point and structures by value are left out.
  */
 import type { ForeignFunction, ForeignInterface } from 'tjs:ffi';
 import { AssertionFailure, assert } from '../../base/assert.ts';
@@ -69,8 +69,11 @@ export function bind<const Symbols extends Readonly<Record<string, Signature>>>(
   const reasons: string[] = [];
   for (const library of libraryNames) {
     try {
-      return (
-        ffi.dlopen ? bindModern(library, symbols, lengthsAreSure) : bindClassic(library, symbols)
+      const isClassic = ffi.Lib !== undefined && ffi.CFunction !== undefined;
+      return (isClassic ? bindClassic : bindModern)(
+        library,
+        symbols,
+        lengthsAreSure,
       ) as Bound<Symbols>;
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
@@ -117,9 +120,7 @@ function bindModern(
   );
   const bound: Record<string, Call> = {};
   for (const [name, shape] of shapeByName) {
-    const call = opened.symbols[name] as Call;
-    const isSure = lengthsAreSure && !shape.args.includes('string');
-    bound[name] = isSure ? call : checked(call, shape.args);
+    bound[name] = checked(opened.symbols[name] as Call, shape.args, lengthsAreSure);
   }
   keptLibraries.push(opened);
   return bound;
@@ -132,7 +133,8 @@ const keptLibraries: unknown[] = [];
  * The engine's own call with the checks it lacks: it would call C with a wild number, then
  * complain.
  */
-function checked(call: Call, types: readonly ArgumentType[]): Call {
+function checked(call: Call, types: readonly ArgumentType[], lengthsAreSure = false): Call {
+  if (lengthsAreSure && !types.includes('string')) return call;
   const strings = types.flatMap((type, index) => (type === 'string' ? [index] : []));
   const numbers = types.flatMap((type, index) =>
     type === 'string' || type === 'buffer' ? [] : [index],
@@ -165,6 +167,7 @@ const classicName: Readonly<Record<ArgumentType | ReturnType, string>> = {
 function bindClassic(
   library: string,
   symbols: Readonly<Record<string, Signature>>,
+  lengthsAreSure: boolean,
 ): Record<string, Call> {
   const { Lib, CFunction, types } = ffi;
   assert(
@@ -181,10 +184,18 @@ function bindClassic(
       return found;
     };
     const foreign = new CFunction(opened.symbol(name), typeOf(returns), args.map(typeOf), fixed);
-    bound[name] = prepared(foreign, returns, args) ?? converted(foreign, args);
+    const direct = quick(foreign);
+    bound[name] = direct
+      ? checked(direct, args, lengthsAreSure)
+      : (prepared(foreign, returns, args) ?? converted(foreign, args));
   }
   keptLibraries.push(opened);
   return bound;
+}
+
+/** The engine's call without the arrays that its own function makes around each. */
+function quick({ _cif: call, _symbol: symbol }: ForeignFunction): Call | undefined {
+  return call?.fast_call?.bind(call, symbol?._dlsym, 0, 0);
 }
 
 /** The slow form for an engine that does not show its prepared calls. */

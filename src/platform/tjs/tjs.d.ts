@@ -15,6 +15,8 @@ declare module 'tjs:ffi' {
   /** The call interface under a CFunction: addresses as they are, integers as prepared bytes. */
   export interface PreparedCall {
     call(symbol: unknown, ...prepared: unknown[]): Uint8Array;
+    /** Of later engines: values as they are; the two masks tell strings and buffers apart from pointers. */
+    fast_call?(symbol: unknown, strings: number, buffers: number, ...values: unknown[]): unknown;
   }
 
   export interface ForeignFunction {

@@ -282,8 +282,8 @@ export class PathRequests {
 
   /** An answer to a question of ours to another DS or to a node. */
   answered(association: Association, request: SealedMessage, message: SealedMessage): void {
-    const key = `${association.label} ${request.transaction}`;
     if (request.name === 'peerDirectionRequest') {
+      const key = `${association.label} ${request.transaction}`;
       const waiting = this.#waiting.get(key);
       this.#waiting.delete(key);
       if (waiting) this.#zoneAnswered(waiting, request.values, message);
@@ -292,7 +292,10 @@ export class PathRequests {
     } else if (request.name === 'zoneGreeting' && message.name === 'refusal') {
       this.#greetingRefused(association, message.values);
     } else if (request.name === 'routeDirection') {
-      this.#passedAnswered(key, request.values, message);
+      // Most are of our own paths: no text is put together for those.
+      if (this.#passed.size > 0)
+        this.#passedAnswered(`${association.label} ${request.transaction}`, message);
+      if (message.name === 'refusal') this.#directionRefused(request.values, message.values);
     } else if (request.name === 'locationNotice' && message.name === 'locationAcknowledgement') {
       for (const pathId of message.values.unknownPathIds) this.#ds.federation.forgetPath(pathId);
     } else if (request.name === 'relayDirection' && message.name === 'relayResponse') {
@@ -413,7 +416,7 @@ export class PathRequests {
     }
   }
 
-  #passedAnswered(key: string, request: Values<'routeDirection'>, message: SealedMessage): void {
+  #passedAnswered(key: string, message: SealedMessage): void {
     const passed = this.#passed.get(key);
     this.#passed.delete(key);
     if (
@@ -427,9 +430,11 @@ export class PathRequests {
         message.values as never,
       );
     }
-    if (message.name !== 'refusal') return;
+  }
+
+  #directionRefused(request: Values<'routeDirection'>, refused: Values<'refusal'>): void {
     const path = this.#ds.directing.get(request.pathId);
-    this.#context.log('warn', `A Route Direction was refused: ${message.values.text}`);
+    this.#context.log('warn', `A Route Direction was refused: ${refused.text}`);
     if (path) this.#ds.directing.close(path, 'refused', request.targetId);
   }
 
