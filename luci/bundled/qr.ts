@@ -2,12 +2,12 @@
  * QR codes for the web interface: an invite as a picture, and a picture as the text in it. Bundled into
  * the LuCI resource `ntmobile/qr.js`, which the views load only when there is a code to show or to read.
  */
-import encodeQR from 'qr';
 import decodeQR from 'qr/decode.js';
+import { encode } from 'uqr';
 
 /** Rows of dark (true) and light modules, with the quiet zone of four that ISO/IEC 18004 asks for. */
 export function matrix(text: string): boolean[][] {
-  return encodeQR(text, 'raw', { ecc: 'low', border: 4 });
+  return encode(text, { ecc: 'L', border: 4 }).data;
 }
 
 interface Picture {

@@ -4,7 +4,8 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { RouteKind } from '../../src/protocol/control-results.ts';
+import type { HandoverPath, RouteKind } from '../../src/protocol/control-results.ts';
+import { nowMs, sleep } from './agent/clock.ts';
 import { Agent, agentProgram } from './agents.ts';
 import type { Daemon, Programs } from './daemon.ts';
 import { impair } from './impairment.ts';
@@ -12,9 +13,14 @@ import { MovingHost } from './movement.ts';
 import { Namespaces } from './namespaces.ts';
 import type { LabOptions } from './options.ts';
 import { Overlay, type Peer } from './overlay.ts';
+import { slow } from './pace.ts';
 import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
 import { correspondentPlaces, type DaemonName, mobilePlaces, type NatName } from './topology.ts';
 import { buildWorld, setIsolation } from './world.ts';
+
+/** The node waits a second for late packets and then for its peer's count. */
+const recordLimitMs = 4000;
+const pollMs = 50;
 
 export const outFolder = join(process.env['NTM_ROOT'] ?? '.', 'out');
 
@@ -98,13 +104,18 @@ export class Lab {
   }
 
   /** What the node wrote down of its last move for the path to `peer`. */
-  async signallingMs(peer: Peer): Promise<number | null> {
+  async recordOfMove(peer: Peer): Promise<HandoverPath | undefined> {
     const { overlay } = this;
-    if (overlay === undefined) return null;
+    if (overlay === undefined) return undefined;
     const path = await overlay.path(peer).catch(() => undefined);
-    const result = await overlay.daemons.mn.call('handovers').catch(() => undefined);
-    const last = result?.handovers[0]?.paths.find((row) => row.pathId === path?.pathId);
-    return last?.firstAnswerMs ?? null;
+    const end = nowMs() + slow(recordLimitMs);
+    do {
+      const result = await overlay.daemons.mn.call('handovers').catch(() => undefined);
+      const record = result?.handovers[0]?.paths.find(({ pathId }) => pathId === path?.pathId);
+      if (record) return record;
+      await sleep(slow(pollMs));
+    } while (nowMs() < end);
+    return undefined;
   }
 
   /** The daemon to be killed. */

@@ -25,10 +25,14 @@ export interface ReportEntry {
   readonly pathExpected: readonly RouteKind[];
   /** Null: nothing came any more. */
   readonly interruptionMs: Directions<number | null>;
+  /** Probes. */
   readonly lost: Directions<number>;
+  /** Packets of every kind, in the node's own record of the move. */
+  readonly recorded: Directions<number | null>;
   readonly sent: Directions<number>;
   readonly tcpSurvived: boolean;
   readonly bytesOk: boolean;
+  /** From the event to the first answer of the far end. */
   readonly signallingMs: number | null;
   readonly longestEchoMs: number | null;
   /** Which process was killed, and the time from its restart, if any, until traffic ran both ways. */
@@ -46,10 +50,14 @@ export function reportEntry(result: TrialResult, options: TrialOptions): ReportE
     pathAfter: result.routeAfter,
     interruptionMs: { up: rounded(up.interruptionMs), down: rounded(down.interruptionMs) },
     lost: { up: up.lost, down: down.lost },
+    recorded: {
+      up: result.record?.peerLostPackets ?? null,
+      down: result.record?.lostPackets ?? null,
+    },
     sent: { up: up.sent, down: down.sent },
     tcpSurvived: result.tcpSurvived,
     bytesOk: result.bytesOk,
-    signallingMs: rounded(result.signallingMs ?? undefined),
+    signallingMs: rounded(result.record?.firstAnswerMs ?? undefined),
     longestEchoMs: rounded(result.longestEchoMs ?? undefined),
     backMs: rounded(result.backMs ?? undefined),
     problems: problemsOf(result, options),
@@ -64,6 +72,7 @@ export function failedEntry(pattern: Pattern, options: TrialOptions, why: string
     pathAfter: 'none',
     interruptionMs: { up: null, down: null },
     lost: { up: 0, down: 0 },
+    recorded: { up: null, down: null },
     sent: { up: 0, down: 0 },
     tcpSurvived: false,
     bytesOk: false,

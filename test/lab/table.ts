@@ -22,6 +22,7 @@ const columns: readonly Column[] = [
     of: (entry) => inMs(worstInterruption(entry)),
   },
   { title: 'lost up/down', width: 12, right: true, of: lostText },
+  { title: 'recorded', width: 8, right: true, of: recordedText },
   { title: 'echo ms', width: 7, right: true, of: (entry) => inMs(entry.longestEchoMs) },
   { title: 'signal ms', width: 9, right: true, of: (entry) => inMs(entry.signallingMs) },
   { title: 'TCP', width: 5, of: tcpText },
@@ -53,6 +54,10 @@ function rule(column: Column): string {
 
 function lostText({ lost, traffic }: ReportEntry): string {
   return traffic === 'peer-only' ? `-/${lost.down}` : `${lost.up}/${lost.down}`;
+}
+
+function recordedText({ recorded: { up, down } }: ReportEntry): string {
+  return `${up ?? '-'}/${down ?? '-'}`;
 }
 
 function inMs(ms: number | null): string {

@@ -2,7 +2,7 @@
  * One trial: places the hosts of a pattern, starts the applications between them, moves, waits until both
  * directions are back, and gathers what the applications and the node saw.
  */
-import type { RouteKind } from '../../src/protocol/control-results.ts';
+import type { HandoverPath, RouteKind } from '../../src/protocol/control-results.ts';
 import type { TcpRecord, TypingRecord, UdpRecord } from './agent/calls.ts';
 import { nowMs, sleep } from './agent/clock.ts';
 import type { Agent } from './agents.ts';
@@ -35,8 +35,8 @@ export interface TrialResult {
   readonly down: FlowFigures;
   readonly tcpSurvived: boolean;
   readonly bytesOk: boolean;
-  /** From the node's record of the handover: event to the first answer of the far end. */
-  readonly signallingMs: number | null;
+  /** The node's own record of the handover; none of a crash. */
+  readonly record: HandoverPath | undefined;
   readonly longestEchoMs: number | null;
   /** Since the killed process was started again; null for a move, or if nothing came back. */
   readonly backMs: number | null;
@@ -84,7 +84,7 @@ export async function runTrial(
   await run.route(pattern.expected);
   await sleep(slow(settleMs));
   const routeAfter = await run.currentRoute();
-  const signallingMs = pattern.kill === undefined ? await lab.signallingMs(pattern.peer) : null;
+  const record = pattern.kill === undefined ? await lab.recordOfMove(pattern.peer) : undefined;
   const records = await run.end();
   if (pattern.spare) await run.restore();
   return {
@@ -94,7 +94,7 @@ export async function runTrial(
     up: flowFigures(records.mobileUdp, records.peerUdp, move.begin),
     down: flowFigures(records.peerUdp, records.mobileUdp, move.begin),
     ...tcpVerdict(records.mobileTcp, records.peerTcp),
-    signallingMs,
+    record,
     longestEchoMs: longestEcho(records.typing, move.begin),
     backMs: pattern.kill === undefined || pattern.spare ? null : backAfter(records, move.end),
     move,

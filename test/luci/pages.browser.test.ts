@@ -34,11 +34,15 @@ async function eventually(good: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Datagrams from the laptop to a virtual IP: its system answers that nobody listens, so data goes both ways. */
+/** Ten datagrams from the laptop to a virtual IP: its system answers that nobody listens, so data goes both ways. */
 async function sendTo(ip: string): Promise<void> {
   const script = `const s = require('dgram').createSocket('udp4'); let n = 0;
     s.on('error', () => {});
-    const t = setInterval(() => { s.send('x', 9, ${JSON.stringify(ip)}, () => {}); if (++n === 10) { clearInterval(t); s.close(); } }, 50);`;
+    const t = setInterval(() => {
+      const isLast = ++n === 10;
+      if (isLast) clearInterval(t);
+      s.send('x', 9, ${JSON.stringify(ip)}, () => isLast && s.close());
+    }, 50);`;
   await world.rig.namespaces.run('mn', [process.execPath, '-e', script]);
 }
 
@@ -72,7 +76,7 @@ test('an invite made on the page of the Direction Server is joined with by its Q
   const line = await page.getByRole('dialog').getByRole('textbox', { name: 'Invite' }).inputValue();
   assert.match(line, /^ntm1:/);
   await button('Done').click();
-  assert.is(await rowOf('laptop').count(), 1);
+  await rowOf('laptop').waitFor();
 
   await world.visit(mn.router, 'overview');
   await page
@@ -149,13 +153,16 @@ test('a peer that is not there is told in the words of the daemon', async () => 
 
 test('a move is a mark in the picture and a row, and its paths are shown by the keyboard', async () => {
   await mn.daemon.call('connect', { peer: 'phone' });
+  const peer = (await mn.daemon.call('paths')).paths[0]?.virtualIpv4 ?? '';
+  await sendTo(peer);
+  await world.rig.namespaces.ipBatch('mn', [`address del ${addresses.mn}/24 dev eth0`]);
+  await sendTo(peer);
   await world.rig.namespaces.ipBatch('mn', [
-    `address del ${addresses.mn}/24 dev eth0`,
     'address add 203.0.113.21/24 dev eth0',
     'route add default via 203.0.113.1',
   ]);
   await mn.daemon.until('handovers', ({ total }) => total > 0, 'no move');
-  await sendTo((await mn.daemon.call('paths')).paths[0]?.virtualIpv4 ?? '');
+  await sendTo(peer);
   await mn.daemon.until(
     'handovers',
     ({ handovers }) => (handovers[0]?.paths.length ?? 0) > 0,
@@ -165,9 +172,11 @@ test('a move is a mark in the picture and a row, and its paths are shown by the 
   const { handovers } = await mn.daemon.call('handovers');
   assert.match(
     (await rowOf('203.0.113.21').first().textContent()) ?? '',
-    /203\.0\.113\.11 on eth0/,
+    /203\.0\.113\.11 on eth0.*0 in, 10 out/,
   );
-  const mark = page.getByRole('button', { name: new RegExp(`^Move ${handovers[0]?.number},`) });
+  const mark = page.getByRole('button', {
+    name: new RegExp(`^Move ${handovers[0]?.number},.*, lost: 0 in, 10 out$`),
+  });
   await mark.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /^Move \d+, / }).waitFor();

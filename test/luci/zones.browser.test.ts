@@ -1,4 +1,5 @@
 /** The zone of another real Direction Server, found by DNS, on the nodes page of this one's owner. */
+import { mkdirSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Daemon } from '../lab/daemon.ts';
@@ -89,6 +90,57 @@ test('a zone that DNS found waits for its owner’s click, is reached after it, 
   assert.is(await policyOfWork(), 'deny');
   await home.daemon.until('paths', ({ total }) => total === 0, 'the path stays');
   assert.match(await refusalOf('desk.work.example'), /does not allow paths to or from that zone/);
+});
+
+/** The same zone with another key: its owner's new server, or somebody else's. */
+async function replaceKeyOfWork(): Promise<string> {
+  await work.kill();
+  rmSync(work.state, { recursive: true });
+  mkdirSync(work.state, { mode: 0o700 });
+  work.start();
+  await work.until('status', ({ node }) => node?.state === 'registered', 'no desk');
+  return (await work.call('status')).ds?.publicKey ?? '';
+}
+
+test('a zone with another key than before is refused until its new key is accepted', async () => {
+  await home.daemon.call('trust', { name: 'work.example' });
+  assert.is(await refusalOf('desk.work.example'), '');
+  const before = (await work.call('status')).ds?.publicKey ?? '';
+  await home.daemon.call('close', { peer: 'desk.work.example' });
+  const after = await replaceKeyOfWork();
+  assert.is.not(after, before);
+  const offered = () => home.daemon.call('status').then(({ ds }) => ds?.zones[0]?.offeredKey);
+  // It shows itself by asking for a path to us.
+  await work.call('connect', { peer: 'server.home.example' }).catch(() => undefined);
+  await home.daemon.until('status', ({ ds }) => ds?.zones[0]?.offeredKey === after, 'no new key');
+
+  const page = await world.visit(home.router, 'nodes');
+  const zones = page.getByRole('table', { name: 'Other zones' });
+  const row = zones.getByRole('row').filter({ hasText: 'work.example' });
+  const button = (name: string) => row.getByRole('button', { name });
+  const dialog = page.getByRole('dialog');
+  await row.getByText('another key than before', { exact: true }).waitFor();
+  assert.match(await refusalOf('desk.work.example'), /another key than before/);
+
+  await button('Refuse work.example').click();
+  await dialog.getByRole('button', { name: 'Refuse' }).click();
+  await row.getByText('not allowed', { exact: true }).waitFor();
+  await button('Refuse work.example').waitFor({ state: 'detached' });
+  assert.is(await policyOfWork(), 'deny');
+  assert.is(await offered(), after);
+
+  await button('Accept work.example').click();
+  await dialog.getByText('It has another key than before.').waitFor();
+  await dialog.getByText(after, { exact: true }).waitFor();
+  assert.is(await dialog.getByText(before, { exact: true }).count(), 0);
+  await dialog.getByRole('button', { name: 'Accept' }).click();
+  await row.getByText('DNS', { exact: true }).waitFor();
+  await row.getByText('allowed', { exact: true }).waitFor();
+  assert.is(await offered(), null);
+  // The zone is no obstacle any more; its desk is a new device too, and that is a question of its own.
+  assert.match(await refusalOf('desk.work.example'), /another node than before/);
+  await home.daemon.call('trust', { name: 'desk.work.example' });
+  assert.is(await refusalOf('desk.work.example'), '');
 });
 
 test.run();
