@@ -5,17 +5,22 @@ import { type DnsRecord, encodeMessage } from './message.ts';
 /** A name with the records it is to have; none removes it. */
 export interface NameState {
   readonly name: string;
+  /** Types whose records there are ours; all others are the operator's own. */
+  readonly types: readonly number[];
   readonly records: readonly DnsRecord[];
 }
 
 const updateOpcode = 5 << 11;
-/** What this project puts under a name; other records there are the operator's own. */
-const ourTypes = [recordTypes.NTM, recordTypes.A, recordTypes.AAAA] as const;
+/** What this project puts under the name of a node, and under that of a virtual IP. */
+export const ownTypes = {
+  node: [recordTypes.NTM, recordTypes.A, recordTypes.AAAA],
+  address: [recordTypes.PTR],
+} as const;
 
 /** The message for the zone of the primary that holds these names. */
 export function encodeUpdate(id: number, zone: string, states: readonly NameState[]): Uint8Array {
-  const authorities = states.flatMap(({ name, records }) => [
-    ...ourTypes.map((type) => ({ name, type, class: recordClasses.ANY, ttl: 0, data: [] })),
+  const authorities = states.flatMap(({ name, types, records }) => [
+    ...types.map((type) => ({ name, type, class: recordClasses.ANY, ttl: 0, data: [] })),
     ...records,
   ]);
   return encodeMessage({

@@ -1,4 +1,4 @@
-/** Real name servers for tests, in the namespaces of a rig: BIND with settings of its own, and dnsmasq. */
+/** Real name servers for tests, in the namespaces of a rig: BIND, Unbound and Knot, each with settings of its own. */
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,57 +8,52 @@ import type { Host, Rig } from '../main/daemon/rig.ts';
 
 const waitMs = 15_000;
 
-export interface BindSetting {
+interface Setting {
   readonly host: Host;
   readonly ip: string;
   readonly port?: number;
+  /** A name that it answers once it runs. */
+  readonly probe: string;
+}
+
+export interface BindSetting extends Setting {
   readonly recursive?: boolean;
   /** By file name. */
   readonly files: Readonly<Record<string, string>>;
   /** Zones and keys. */
   readonly more: string;
-  /** A name that it answers once it runs. */
-  readonly probe: string;
 }
 
-export class Bind {
+/** One that runs from a folder of its own, in the foreground. */
+abstract class NameServer<Its extends Setting> {
   readonly #rig: Rig;
-  readonly #setting: BindSetting;
-  readonly #folder: string;
+  protected readonly setting: Its;
+  protected readonly folder: string;
   #child: ChildProcess | undefined;
 
-  constructor(rig: Rig, name: string, setting: BindSetting) {
+  constructor(rig: Rig, name: string, setting: Its) {
     this.#rig = rig;
-    this.#setting = setting;
-    this.#folder = join(rig.folder, name);
+    this.setting = setting;
+    this.folder = join(rig.folder, name);
   }
+
+  protected abstract readonly program: string;
+  /** Writes the files; answers the arguments. */
+  protected abstract prepare(): readonly string[];
 
   /** With its files as they were at first: what it was told since is lost. */
   async start(): Promise<void> {
-    const { host, ip, port = 53, recursive = false, files, more } = this.#setting;
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder);
+    const { host, probe } = this.setting;
+    rmSync(this.folder, { recursive: true, force: true });
+    mkdirSync(this.folder);
     // A copy: a security module may let the installed one read only the folders of its package.
-    const program = join(this.#folder, 'named');
-    copyFileSync('/usr/sbin/named', program);
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#folder, name), text);
-    const settings = join(this.#folder, 'named.conf');
-    writeFileSync(
-      settings,
-      `options {
-        directory "${this.#folder}"; pid-file none; session-keyfile none; managed-keys-directory "${this.#folder}";
-        listen-on port ${port} { ${ip}; }; listen-on-v6 { none; };
-        recursion ${recursive ? 'yes' : 'no'}; allow-query { any; }; allow-transfer { none; };
-        dnssec-validation no; empty-zones-enable no; max-ncache-ttl 1; max-cache-ttl 2;
-      };
-      controls { };
-      ${more}`,
-    );
-    const log = openSync(join(this.#folder, 'log'), 'a');
-    const words = [program, '-g', '-4', '-n', '1', '-c', settings];
+    const program = join(this.folder, 'program');
+    copyFileSync(this.program, program);
+    const words = [program, ...this.prepare()];
+    const log = openSync(join(this.folder, 'log'), 'a');
     this.#child = this.#rig.namespaces.start(host, words, { stdio: ['ignore', log, log] });
-    await eventually(`${this.#folder}/log: BIND does not run`, async () =>
-      /status: NOERROR/.test(await this.dig(this.#setting.probe, 'SOA')),
+    await eventually(`${this.folder}/log: it does not run`, async () =>
+      /status: NOERROR/.test(await this.dig(probe, 'SOA')),
     );
   }
 
@@ -67,8 +62,111 @@ export class Bind {
   }
 
   dig(...words: readonly string[]): Promise<string> {
-    const { host, ip, port = 53 } = this.#setting;
+    const { host, ip, port = 53 } = this.setting;
     return dig(this.#rig, host, [`@${ip}`, '-p', String(port), ...words]);
+  }
+
+  protected write(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+}
+
+export class Bind extends NameServer<BindSetting> {
+  protected readonly program = '/usr/sbin/named';
+
+  protected prepare(): readonly string[] {
+    const { ip, port = 53, recursive = false, files, more } = this.setting;
+    for (const [name, text] of Object.entries(files)) this.write(name, text);
+    const settings = this.write(
+      'named.conf',
+      `options {
+        directory "${this.folder}"; pid-file none; session-keyfile none; managed-keys-directory "${this.folder}";
+        listen-on port ${port} { ${ip}; }; listen-on-v6 { none; };
+        recursion ${recursive ? 'yes' : 'no'}; allow-query { any; }; allow-transfer { none; };
+        dnssec-validation no; empty-zones-enable no; max-ncache-ttl 1; max-cache-ttl 2;
+      };
+      controls { };
+      ${more}`,
+    );
+    return ['-g', '-4', '-n', '1', '-c', settings];
+  }
+}
+
+export interface UnboundSetting extends Setting {
+  /** Where the root is. */
+  readonly hints: string;
+}
+
+/** A resolver that spells names at random and asks for no more of a name than it has to. */
+export class Unbound extends NameServer<UnboundSetting> {
+  protected readonly program = '/usr/sbin/unbound';
+
+  protected prepare(): readonly string[] {
+    const hints = this.write('hints', this.setting.hints);
+    const settings = this.write(
+      'unbound.conf',
+      `server:
+        directory: "${this.folder}"
+        chroot: ""
+        username: ""
+        pidfile: ""
+        use-syslog: no
+        interface: ${this.setting.ip}
+        do-ip6: no
+        root-hints: "${hints}"
+        module-config: "iterator"
+        use-caps-for-id: yes
+        qname-minimisation: yes
+        cache-max-ttl: 2
+        cache-max-negative-ttl: 1
+        local-zone: "test." nodefault
+      remote-control:
+        control-enable: no
+`,
+    );
+    return ['-d', '-d', '-c', settings];
+  }
+}
+
+export interface KnotSetting extends Setting {
+  /** Contents of the zones by name. */
+  readonly zones: Readonly<Record<string, string>>;
+  /** What its keymgr prints. */
+  readonly key: string;
+}
+
+/** A primary whose zones may be updated with the key. */
+export class Knot extends NameServer<KnotSetting> {
+  protected readonly program = '/usr/sbin/knotd';
+
+  protected prepare(): readonly string[] {
+    const { ip, port = 53, zones, key } = this.setting;
+    const id = /id: *(\S+)/.exec(key)?.[1];
+    const sections = Object.entries(zones).map(
+      ([name, text]) =>
+        `  - domain: ${name}\n    file: ${this.write(`${name}db`, text)}\n    acl: updates\n`,
+    );
+    const settings = this.write(
+      'knot.conf',
+      `server:
+  rundir: ${this.folder}
+  listen: ${ip}@${port}
+log:
+  - target: stderr
+    any: info
+database:
+  storage: ${this.folder}
+${key}
+acl:
+  - id: updates
+    key: ${id}
+    action: update
+zone:
+${sections.join('')}`,
+    );
+    return ['-c', settings];
   }
 }
 

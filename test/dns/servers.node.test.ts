@@ -1,14 +1,14 @@
 /**
- * The Direction Server among real name servers: BIND delegates its zone to it, another BIND finds it from the
- * root, a third takes its names as dynamic updates; dnsmasq stands before the stub of a node. What each says is
- * read with dig. Needs root.
+ * The Direction Server among real name servers: BIND delegates its zone to it, another BIND and Unbound find it
+ * from the root, a third BIND takes its names as dynamic updates; dnsmasq stands before the stub of a node. What
+ * each says is read with dig. Needs root.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addresses, dsSection, isRoot, mainSection, nodeSection, Rig } from '../main/daemon/rig.ts';
-import { answers, Bind, dig, eventually } from './name-servers.ts';
+import { answers, Bind, dig, eventually, Unbound } from './name-servers.ts';
 
 const check = isRoot ? test : test.skip;
 const rig = new Rig();
@@ -52,6 +52,14 @@ const resolver = new Bind(rig, 'resolver', {
   more: 'zone "." { type hint; file "hints.db"; };',
 });
 
+const unbound = new Unbound(rig, 'unbound', {
+  host: 'cn',
+  ip: '127.0.0.3',
+  probe: 'example',
+  hints: `. 60 NS ns.test.\nns.test. 60 A ${addresses.mn}\n`,
+});
+const resolvers = [resolver, unbound];
+
 const primary = new Bind(rig, 'primary', {
   host: 'mn',
   ip: addresses.mn,
@@ -81,7 +89,7 @@ async function begin(): Promise<void> {
 `);
   ds.start();
   await ds.until('status', (status) => status.ds !== null, 'the Direction Server does not run');
-  await resolver.start();
+  await Promise.all(resolvers.map((each) => each.start()));
   const publishing = `	option publish '1'
 	option dns_forward_file '${forwardFile}'
 	list dns_upstream '127.0.0.1'
@@ -123,7 +131,10 @@ check('a resolver finds names from the root, and says what the Direction Server 
   ] as const) {
     const direct = answers(await ask(name, type));
     assert.ok(direct.length > 0, `${name} ${type}`);
-    assert.equal(answers(await resolver.dig(name, type)), direct, `${name} ${type}`);
+    for (const each of resolvers) {
+      assert.equal(answers(await each.dig(name, type)), direct, `${name} ${type}`);
+      assert.equal(answers(await each.dig('+tcp', name, type)), direct, `${name} ${type}`);
+    }
   }
 });
 
@@ -132,15 +143,18 @@ check('a node has an address in the DNS only if its owner publishes it', async (
     `laptop.home.example. A ${addresses.cn}`,
   ]);
   assert.match(await ask('quiet.home.example', 'A'), /NOERROR[\s\S]*ANSWER: 0, AUTHORITY: 1/);
-  assert.match(await resolver.dig('quiet.home.example', 'A'), /status: NOERROR[\s\S]*ANSWER: 0/);
+  for (const each of resolvers) {
+    assert.match(await each.dig('quiet.home.example', 'A'), /status: NOERROR[\s\S]*ANSWER: 0/);
+  }
 });
 
 check('virtual IPs have names, from the root too', async () => {
   const ip = await virtualIp(quiet);
-  for (const text of [await ask('-x', ip), await resolver.dig('-x', ip)]) {
-    assert.match(answers(text).join(), / PTR quiet\.home\.example\.$/);
+  assert.match(answers(await ask('-x', ip)).join(), / PTR quiet\.home\.example\.$/);
+  for (const each of resolvers) {
+    assert.match(answers(await each.dig('-x', ip)).join(), / PTR quiet\.home\.example\.$/);
+    assert.match(await each.dig('-x', '198.18.0.250'), /status: NXDOMAIN/);
   }
-  assert.match(await resolver.dig('-x', '198.18.0.250'), /status: NXDOMAIN/);
 });
 
 check('what is not there is denied with authority, and nothing is asked of others', async () => {
@@ -152,7 +166,9 @@ check('what is not there is denied with authority, and nothing is asked of other
     await ask('nobody.home.example', 'A'),
     /AUTHORITY SECTION:\nhome\.example\.\s+10\s+IN\s+SOA/,
   );
-  assert.match(await resolver.dig('nobody.home.example', 'A'), /status: NXDOMAIN/);
+  for (const each of resolvers) {
+    assert.match(await each.dig('nobody.home.example', 'A'), /status: NXDOMAIN/);
+  }
   assert.match(await ask('+recurse', 'example', 'NS'), /status: REFUSED[\s\S]*flags: qr rd;/);
   assert.match(await ask('home.example', 'AXFR'), /Transfer failed/);
   assert.match(await ask('-c', 'CH', 'version.bind', 'TXT'), /status: REFUSED/);

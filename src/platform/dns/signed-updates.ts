@@ -1,7 +1,7 @@
 /**
  * Dynamic updates on their way to the owner's primary server: signed with the key that both know (RFC 8945),
  * over TCP, and the answer believed only with a signature of its own. The key stands in a file that only its
- * owner may read, as BIND's tsig-keygen writes it, or as the bare secret.
+ * owner may read, as BIND's tsig-keygen or Knot's keymgr writes it, or as the bare secret.
  */
 import { fromUtf8 } from '../../base/bytes.ts';
 import type { Endpoint } from '../../base/ip.ts';
@@ -24,11 +24,10 @@ export function loadUpdateKey(path: string, configuredName: string | undefined):
       `ds.update_key_file: there is no readable ${path}. Make one with "tsig-keygen NAME > ${path}" and mode 0600.`,
     );
   }
-  const name = (/\bkey\s+"?([^\s"{]+)"?\s*\{/.exec(text)?.[1] ?? configuredName ?? '')
-    .replace(/\.$/, '')
-    .toLowerCase();
-  const algorithm = /\balgorithm\s+"?([\w-]+)/.exec(text)?.[1]?.toLowerCase();
-  const secret = fromBase64(/\bsecret\s+"([^"]+)"/.exec(text)?.[1] ?? text.trim());
+  const named = /\bkey\s+"?([^\s"{]+)"?\s*\{|\bid:\s*"?([^\s"]+)/.exec(text);
+  const name = (named?.[1] ?? named?.[2] ?? configuredName ?? '').replace(/\.$/, '').toLowerCase();
+  const algorithm = /\balgorithm:?\s+"?([\w-]+)/.exec(text)?.[1]?.toLowerCase();
+  const secret = fromBase64(/\bsecret:?\s+"?([A-Za-z0-9+/=]+)/.exec(text)?.[1] ?? text.trim());
   if (name === '' || !labelsOf(name)) {
     throw new ProblemToMend(
       'ds.update_key_name: give the name of the key, as the primary knows it.',

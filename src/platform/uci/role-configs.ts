@@ -78,6 +78,7 @@ function dsConfig(settings: Settings, facts: Facts): DsConfig | undefined {
       updates: ds.update_server && {
         server: ds.update_server,
         zone: ds.update_zone ?? ds.zone,
+        reverseZones: ds.update_reverse_zone,
       },
     },
   };

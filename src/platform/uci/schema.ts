@@ -95,6 +95,12 @@ export function dsTable(port: number) {
       'primary DNS server that gets the names as dynamic updates',
     ),
     update_zone: optional(zoneName, 'zone there that holds the names; the own zone when absent'),
+    update_reverse_zone: listOf(
+      zoneName,
+      0,
+      8,
+      'zones there that hold the names of virtual IPs, such as 18.198.in-addr.arpa; none when absent',
+    ),
     update_key_file: optional(filePath, 'file with the TSIG key for it, mode 0600'),
     update_key_name: optional(zoneName, 'name of that key, when the file does not say it'),
   };

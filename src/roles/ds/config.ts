@@ -6,14 +6,21 @@ import type { NodeId } from '../../wire/ids.ts';
 /** Whether paths to and from a zone are allowed at once, only once the owner accepts it, or not at all. */
 export type ZonePolicy = 'allow' | 'ask' | 'deny';
 
+export interface UpdateSettings {
+  readonly server: Endpoint;
+  readonly zone: string;
+  /** Zones there that hold the names of virtual IPs. */
+  readonly reverseZones: readonly string[];
+}
+
 /** The Direction Server as name server. */
 export interface DsNames {
   /** Names in the NS records; empty for "ns" in the zone. */
   readonly nameServers: readonly string[];
   /** From one source over UDP, beyond which it is told to use TCP; 0 for no limit. */
   readonly queriesPerSecond: number;
-  /** The primary server that gets the names as dynamic updates (RFC 2136), and its zone. */
-  readonly updates: { readonly server: Endpoint; readonly zone: string } | undefined;
+  /** The primary server that gets the names as dynamic updates (RFC 2136), and its zones. */
+  readonly updates: UpdateSettings | undefined;
 }
 
 export const plainNames: DsNames = { nameServers: [], queriesPerSecond: 200, updates: undefined };

@@ -75,7 +75,7 @@ export class DsControl {
       case 'trace':
         return { trace: traceRows('ds', this.#context) };
       case 'diagnose':
-        return { checks: [] };
+        return { checks: this.#ds.checks() };
       default:
         return `A Direction Server has no method "${call.method}".`;
     }
@@ -216,7 +216,7 @@ export class DsControl {
     const oldName = record.name;
     const problem = this.#ds.directory.rename(record, name);
     if (problem) return refusals[problem].text;
-    this.#ds.renamed(oldName, record.name);
+    this.#ds.renamed(record, oldName);
     return { nodeId: formatNodeId(record.nodeId), oldName, name: record.name };
   }
 

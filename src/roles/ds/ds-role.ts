@@ -14,6 +14,7 @@ import {
 import { type Deadline, earliest, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
+import type { CheckRow } from '../../protocol/control-results.ts';
 import { HintSender } from '../../protocol/hint-sender.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Environment, Input, Machine, Output } from '../../protocol/machine.ts';
@@ -224,7 +225,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.refuse(initiation, refusal('full', fullRetrySeconds));
       return;
     }
-    if (isNew) this.renamed(admitted.name);
+    if (isNew) this.renamed(admitted);
     this.#arrivalById.set(peerId, {
       request: payload.values,
       from: initiation.from,
@@ -535,13 +536,20 @@ export class DsRole implements Machine, Reach {
   /** The real address that the DNS tells of this node is another one. */
   #published(nodeId: NodeId): void {
     const record = this.directory.get(nodeId);
-    if (record) this.renamed(record.name);
+    if (!record) return;
+    this.names.changed();
+    this.#updates.changed(record.name);
   }
 
-  /** What the DNS says of these names is to be another. */
-  renamed(...names: readonly string[]): void {
+  /** A node is new, has another name or is gone: what the DNS says of it is to be another. */
+  renamed(record: NodeRecord, oldName = record.name): void {
     this.names.changed();
-    for (const name of names) this.#updates.changed(name);
+    for (const name of new Set([oldName, record.name])) this.#updates.changed(name);
+    this.#updates.changedAddresses(record);
+  }
+
+  checks(): readonly CheckRow[] {
+    return this.#updates.checks();
   }
 
   /** Removes a node or Relay Server: its session, paths and addresses go at once (protocol.md 2). */
@@ -554,7 +562,7 @@ export class DsRole implements Machine, Reach {
       this.#sessions.forget(association);
     }
     this.directory.remove(record);
-    this.renamed(record.name);
+    this.renamed(record);
     this.lastSeen.forget(record.nodeId);
     this.#offline(record.nodeId);
     this.#relayOffline(record.nodeId);

@@ -1,112 +1,127 @@
 /**
- * Names on their way to the operator's own primary server (protocol.md 10): whatever changes is sent there as
- * dynamic update, many names at once, and again until it is acknowledged. What the primary has is brought up to
- * date as a whole at the start and after each time it was not reached. A removal outlives a restart.
+ * Names on their way to the operator's own primary server (protocol.md 10): those of the zone, and of the virtual
+ * IPs in the reverse zones that the operator has there. What changes is sent as dynamic update; a queue for
+ * each zone keeps what is outstanding, so that one that is refused holds up no other.
  */
-import { backoffMs } from '../../base/backoff.ts';
-import { randomBelow } from '../../base/random.ts';
-import { type Deadline, Timers } from '../../base/timers.ts';
-import { responseCodeName, responseCodes } from '../../dns/constants.ts';
-import { decodeMessage, responseCodeOf } from '../../dns/message.ts';
-import { addressRecord, ntmRecordOf } from '../../dns/records.ts';
-import { encodeUpdate, type NameState } from '../../dns/update.ts';
+import type { Ip } from '../../base/ip.ts';
+import { type Deadline, earliest } from '../../base/timers.ts';
+import { isWithin } from '../../dns/name.ts';
+import {
+  addressRecord,
+  ntmRecordOf,
+  pointerRecord,
+  reverseIp,
+  reverseName,
+} from '../../dns/records.ts';
+import { type NameState, ownTypes } from '../../dns/update.ts';
 import type { RoleContext } from '../../protocol/context.ts';
+import type { CheckRow } from '../../protocol/control-results.ts';
 import type { Input } from '../../protocol/machine.ts';
+import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
 import { lastingNtmRecord, publishedIps, publishedTtl } from './published.ts';
+import { UpdateQueue } from './update-queue.ts';
 
-/** Changes that come together leave together. */
-const gatherMs = 200;
-const namesPerUpdate = 50;
-const retry = { firstMs: 1000, mostMs: 300_000 } as const;
-const table = 'updates/';
+/** Of a node, in the reverse zones. */
+function ipsOf({ ipv4, ipv6 }: Pick<NodeRecord, 'ipv4' | 'ipv6'>): readonly Ip[] {
+  return [ipv4, ipv6].filter((ip) => ip !== undefined);
+}
 
 export class NameUpdates {
   readonly #context: RoleContext;
   readonly #ds: DsRole;
-  readonly #timers = new Timers<'send'>();
-  /** Names without the zone that the primary may not have as they are. */
-  readonly #changed = new Set<string>();
-  /** Of these, removed or given up names: written down until the primary has taken note. */
-  readonly #removed = new Set<string>();
-  #underWay: readonly string[] = [];
-  #failures = 0;
+  /** Of the names, which are told without the zone; undefined when there is no primary server. */
+  readonly #forward: UpdateQueue | undefined;
+  readonly #reverse: readonly UpdateQueue[];
+  readonly #queues: readonly UpdateQueue[];
   #lastId = 0;
-  #told = '';
 
   constructor(context: RoleContext, ds: DsRole) {
     this.#context = context;
     this.#ds = ds;
-  }
-
-  get #settings() {
-    return this.#ds.config.names?.updates;
+    const settings = ds.config.names?.updates;
+    const send = (bytes: Uint8Array): number => {
+      this.#lastId += 1;
+      const to = settings?.server as NonNullable<typeof settings>['server'];
+      context.emit({ kind: 'dns-request', id: this.#lastId, to, bytes, signed: true });
+      return this.#lastId;
+    };
+    this.#forward =
+      settings &&
+      new UpdateQueue(context, {
+        zone: settings.zone,
+        names: () => this.#nodes().map(({ name }) => name),
+        state: (label) => this.#state(label),
+        send,
+      });
+    this.#reverse = (settings?.reverseZones ?? []).map(
+      (zone) =>
+        new UpdateQueue(context, {
+          zone,
+          names: () => this.#reverseNames(this.#nodes(), zone),
+          state: (name) => this.#reverseState(name),
+          send,
+        }),
+    );
+    this.#queues = this.#forward ? [this.#forward, ...this.#reverse] : [];
   }
 
   start(): void {
-    if (!this.#settings) return;
-    for (const name of this.#ds.directory.formerNames) this.#removed.add(name);
-    this.#all();
-  }
-
-  #all(): void {
-    for (const { name, role } of this.#ds.directory.records()) {
-      if (role === 'node') this.#changed.add(name);
+    const former = [...this.#ds.directory.formerNames];
+    this.#forward?.start(former.filter((name) => !name.includes('.')));
+    for (const queue of this.#reverse) {
+      queue.start(former.filter((name) => name.includes('.') && isWithin(name, queue.zone)));
     }
-    for (const name of this.#removed) this.#changed.add(name);
-    this.#soon(gatherMs);
   }
 
   /** The records of this name may be others now. */
-  changed(name: string): void {
-    if (!this.#settings) return;
-    if (!this.#ds.directory.byName(name) && !this.#removed.has(name)) {
-      this.#removed.add(name);
-      this.#context.store(`${table}${name}`, {});
-    }
-    this.#changed.add(name);
-    if (this.#underWay.length === 0 && this.#failures === 0) this.#soon(gatherMs);
+  changed(label: string): void {
+    this.#forward?.changed(label, !this.#ds.directory.byName(label));
   }
 
-  #soon(waitMs: number): void {
-    if (this.#changed.size > 0) this.#timers.set('send', '', this.#context.now + waitMs);
+  /** The names of its virtual IPs may be others now, or none any more. */
+  changedAddresses(node: Pick<NodeRecord, 'ipv4' | 'ipv6'>): void {
+    for (const queue of this.#reverse) {
+      for (const name of this.#reverseNames([node], queue.zone)) {
+        queue.changed(name, this.#reverseState(name).records.length === 0);
+      }
+    }
   }
 
   deadline(): Deadline | undefined {
-    return this.#timers.deadline();
+    return earliest(...this.#queues.map((queue) => queue.deadline()));
   }
 
   timeout(): void {
-    while (this.#timers.take(this.#context.now)) this.#send();
+    for (const queue of this.#queues) queue.timeout();
   }
 
-  #send(): void {
-    const settings = this.#settings;
-    if (!settings || this.#underWay.length > 0 || this.#changed.size === 0) return;
-    const names: string[] = [];
-    for (const name of this.#changed) {
-      names.push(name);
-      this.#changed.delete(name);
-      if (names.length === namesPerUpdate) break;
-    }
-    this.#underWay = names;
-    this.#lastId += 1;
-    const id = randomBelow(this.#context.environment.random, 0x1_0000);
-    const states = names.map((name) => this.#state(name));
-    const bytes = encodeUpdate(id, settings.zone, states);
-    const to = settings.server;
-    this.#context.emit({ kind: 'dns-request', id: this.#lastId, to, bytes, signed: true });
+  responded(input: Input & { readonly kind: 'dns-response' }): void {
+    this.#queues.some((queue) => queue.responded(input));
+  }
+
+  checks(): readonly CheckRow[] {
+    return this.#queues.flatMap(({ complaint }) =>
+      complaint === undefined
+        ? []
+        : [{ check: 'Primary name server', state: 'fail', finding: complaint, act: whatMends }],
+    );
+  }
+
+  #nodes(): readonly NodeRecord[] {
+    return [...this.#ds.directory.records()].filter(({ role }) => role === 'node');
   }
 
   #state(label: string): NameState {
     const name = `${label}.${this.#ds.config.zone}`;
     const record = this.#ds.directory.byName(label);
-    if (record?.role !== 'node') return { name, records: [] };
+    if (record?.role !== 'node') return { name, types: ownTypes.node, records: [] };
     const { environment } = this.#context;
     const data = lastingNtmRecord(this.#ds, environment, record);
     const ips = publishedIps(this.#ds, record);
     return {
       name,
+      types: ownTypes.node,
       records: [
         ntmRecordOf(name, publishedTtl.ntm, data),
         ...ips.map((ip) => addressRecord(name, publishedTtl.address, ip)),
@@ -114,40 +129,27 @@ export class NameUpdates {
     };
   }
 
-  responded({ id, response, error }: Input & { readonly kind: 'dns-response' }): void {
-    if (id !== this.#lastId || this.#underWay.length === 0) return;
-    const names = this.#underWay;
-    this.#underWay = [];
-    const message = response && decodeMessage(response);
-    const code = message && responseCodeOf(message.flags);
-    if (code === responseCodes.noError) return this.#taken(names);
-    for (const name of names) this.#changed.add(name);
-    const what = code === undefined ? (error ?? 'malformed') : responseCodeName(code);
-    this.#complain(`Names could not be given to the primary server: ${what}`);
-    const { random } = this.#context.environment;
-    const waitMs = backoffMs(retry, this.#failures, random);
-    this.#failures += 1;
-    this.#soon(waitMs);
+  #reverseNames(
+    nodes: readonly Pick<NodeRecord, 'ipv4' | 'ipv6'>[],
+    zone: string,
+  ): readonly string[] {
+    return nodes.flatMap((node) =>
+      ipsOf(node)
+        .map(reverseName)
+        .filter((name) => isWithin(name, zone)),
+    );
   }
 
-  #taken(names: readonly string[]): void {
-    for (const name of names) if (!this.#changed.has(name)) this.#forgetRemoved(name);
-    if (this.#failures > 0) {
-      this.#context.log('info', 'The primary server takes names again; it gets all of them.');
-      this.#told = '';
-      this.#failures = 0;
-      return this.#all();
-    }
-    this.#soon(0);
-  }
-
-  #forgetRemoved(name: string): void {
-    if (this.#removed.delete(name)) this.#context.store(`${table}${name}`, undefined);
-  }
-
-  #complain(text: string): void {
-    if (text === this.#told) return;
-    this.#told = text;
-    this.#context.log('error', text);
+  #reverseState(name: string): NameState {
+    const ip = reverseIp(name);
+    const record = ip && this.#ds.directory.byIp(ip);
+    const target = record && `${record.name}.${this.#ds.config.zone}`;
+    const records = target ? [pointerRecord(name, publishedTtl.ntm, target)] : [];
+    return { name, types: ownTypes.address, records };
   }
 }
+
+/** The finding ends with what the primary said. */
+const whatMends =
+  'See that it runs, holds that zone as primary, and lets the key in ds.update_key_file update it: ' +
+  'name, hmac-sha256 and secret have to be the same there. All names follow by themselves.';

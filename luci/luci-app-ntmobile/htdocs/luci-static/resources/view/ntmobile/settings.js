@@ -68,6 +68,7 @@ const texts = {
 		dns_rate: { title: _('DNS answers a second'), help: _('To one address over UDP; 0 for no limit.'), isAdvanced: true },
 		update_server: { title: _('Primary DNS server'), help: _('One of the operator’s that gets the names as dynamic updates.'), isAdvanced: true },
 		update_zone: { title: _('Domain there'), help: _('That holds the names; when empty, the domain of this network.'), isAdvanced: true },
+		update_reverse_zone: { title: _('Reverse domains there'), help: _('That hold the names of virtual addresses, such as 18.198.in-addr.arpa.'), isAdvanced: true },
 		update_key_file: { title: _('File with its key'), help: _('The TSIG key, readable by root alone.'), isAdvanced: true },
 		update_key_name: { title: _('Name of that key'), help: _('When the file does not say it.'), isAdvanced: true },
 		idle: { title: _('Idle time'), help: _('Seconds without data after which a path ends.'), shown: '600', isAdvanced: true }
