@@ -46,6 +46,8 @@ const maxRounds = 4;
 export class UdpNameListener {
   readonly #socket: FamilySocket;
   readonly #counters: Counters<NameCount>;
+  /** Answers that wait in the outgoing area. */
+  #queued = 0;
   readonly #handlers: UdpNameHandlers;
   readonly #pendingById = new BoundedMap<number, Asker>(maxPending);
   /** The query in hand and its slot; answered at once it needs no memory. */
@@ -149,20 +151,21 @@ export class UdpNameListener {
   #queue(name: Uint8Array, control: Uint8Array, bytes: Uint8Array): void {
     const { outgoing, family } = this.#socket;
     if (bytes.length > maxDatagramBytes) return this.#counters.add('bad');
-    const slot = this.#socket.queued;
+    const slot = this.#queued;
     outgoing.names.set(name, slot * nameSlotBytes);
     const controlAt = slot * controlSlotBytes;
     outgoing.controls.set(control, controlAt);
     if (control.length > 0) answerBy(family, outgoing.controls.subarray(controlAt));
     outgoing.buffers.set(bytes, slot * maxDatagramBytes);
     outgoing.prepareSend(slot, addressBytes[family], control.length, bytes.length);
-    this.#socket.queued = slot + 1;
-    if (this.#socket.queued === batchSize) this.#flush();
+    this.#queued = slot + 1;
+    if (this.#queued === batchSize) this.#flush();
   }
 
   #flush(): void {
-    const { fd, outgoing, queued } = this.#socket;
-    this.#socket.queued = 0;
+    const { fd, outgoing } = this.#socket;
+    const queued = this.#queued;
+    this.#queued = 0;
     let sent = 0;
     while (sent < queued && !fd.closed) {
       const headers = outgoing.headersFrom[sent] as MessageBatch['headersFrom'][number];

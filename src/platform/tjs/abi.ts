@@ -31,6 +31,7 @@ export const socketConstants = {
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,
   IPPROTO_UDP: 17,
+  UDP_SEGMENT: 103,
   UDP_GRO: 104,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,

@@ -10,7 +10,7 @@ import { pointerBytes } from './ffi-engine.ts';
 import type { Pinned } from './ffi-types.ts';
 
 export const nameSlotBytes = 32;
-/** Room for one packet information record of either family, with its header. */
+/** Room for a packet information record of either family and a segment length, with their headers. */
 export const controlSlotBytes = 64;
 
 const word = pointerBytes / 4;
@@ -18,6 +18,8 @@ const headerWords = 8 * word;
 const lowHalf = littleEndian || pointerBytes === 4 ? 0 : 1;
 const at = {
   nameLength: word,
+  vector: 2 * word,
+  vectorCount: 3 * word + lowHalf,
   controlLength: 5 * word + lowHalf,
   flags: 6 * word,
   length: 7 * word,
@@ -33,6 +35,8 @@ export class MessageBatch {
   readonly headersFrom: readonly Pinned[];
   readonly #words: Uint32Array;
   readonly #vectorWords: Uint32Array;
+  /** The addresses of the vectors, as they stand in the headers. */
+  readonly #vectorAddresses: Uint32Array;
 
   constructor(size: number, slotBytes: number) {
     this.size = size;
@@ -62,6 +66,11 @@ export class MessageBatch {
       vector.pointer(vectorAt, addressOf(this.buffers) + BigInt(slot * slotBytes));
       vector.size(vectorAt + pointerBytes, slotBytes);
     }
+    this.#vectorAddresses = new Uint32Array(size * word);
+    for (let slot = 0; slot < size; slot += 1) {
+      const address = slot * headerWords + at.vector;
+      this.#vectorAddresses.set(this.#words.subarray(address, address + word), slot * word);
+    }
     this.headersFrom = Array.from({ length: size }, (_, slot) =>
       pin(headers.subarray(slot * headerBytes)),
     );
@@ -88,9 +97,30 @@ export class MessageBatch {
   }
 
   prepareSend(slot: number, nameLength: number, controlLength: number, length: number): void {
-    const base = slot * headerWords;
-    this.#words[base + at.nameLength] = nameLength;
-    this.#words[base + at.controlLength] = controlLength;
+    this.prepareMessage(slot, slot, 1, nameLength, controlLength);
+    this.setLength(slot, length);
+  }
+
+  /** The message in header `header` is what stands in `count` slots from `slot` on. */
+  prepareMessage(
+    header: number,
+    slot: number,
+    count: number,
+    nameLength: number,
+    controlLength: number,
+  ): void {
+    const words = this.#words;
+    const base = header * headerWords;
+    const vector = slot * word;
+    words[base + at.nameLength] = nameLength;
+    words[base + at.controlLength] = controlLength;
+    words[base + at.vector] = this.#vectorAddresses[vector] as number;
+    if (word === 2) words[base + at.vector + 1] = this.#vectorAddresses[vector + 1] as number;
+    words[base + at.vectorCount] = count;
+  }
+
+  /** Bytes to be sent of a slot. */
+  setLength(slot: number, length: number): void {
     this.#vectorWords[slot * 2 * word + word + lowHalf] = length;
   }
 }

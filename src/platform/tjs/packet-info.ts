@@ -10,7 +10,8 @@ import { pointerBytes } from './ffi-engine.ts';
 import { controlSlotBytes } from './message-batch.ts';
 import { type Family, familyOf } from './socket-address.ts';
 
-const { IPPROTO_IP, IP_PKTINFO, IPPROTO_IPV6, IPV6_PKTINFO } = socketConstants;
+const { IPPROTO_IP, IP_PKTINFO, IPPROTO_IPV6, IPV6_PKTINFO, IPPROTO_UDP, UDP_SEGMENT } =
+  socketConstants;
 
 const headerBytes = pointerBytes + 8;
 
@@ -31,6 +32,21 @@ function record(ip: Ip, deviceIndex: number): Uint8Array {
     control.u32(headerBytes + 16, deviceIndex);
   }
   return bytes;
+}
+
+const segmentBytes = Math.ceil((headerBytes + 2) / pointerBytes) * pointerBytes;
+const segmentRecord = new CStruct(new Uint8Array(segmentBytes))
+  .size(0, headerBytes + 2)
+  .u32(pointerBytes, IPPROTO_UDP)
+  .u32(pointerBytes + 4, UDP_SEGMENT);
+
+/**
+ * Writes behind the first `used` bytes of a control area that the message is to be cut into datagrams of
+ * `length` bytes (UDP_SEGMENT). The length of the area then.
+ */
+export function writeSegmentLength(control: Uint8Array, used: number, length: number): number {
+  control.set(segmentRecord.u16(headerBytes, length).bytes, used);
+  return used + segmentBytes;
 }
 
 export interface Departure {

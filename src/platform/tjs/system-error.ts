@@ -10,6 +10,7 @@ const generic = {
   EPERM: 1,
   ENOENT: 2,
   EINTR: 4,
+  EIO: 5,
   ENXIO: 6,
   EBADF: 9,
   EAGAIN: 11,

@@ -3,7 +3,7 @@
  * the caches between socket addresses and endpoints. Errors of opening name the option that mends
  * them.
  */
-import type { Endpoint, Ip } from '../../base/ip.ts';
+import type { Ip } from '../../base/ip.ts';
 import { socketConstants as c } from './abi.ts';
 import { WatchedFd } from './fd.ts';
 import { libc } from './libc.ts';
@@ -25,10 +25,6 @@ export interface FamilySocket {
   readonly senders: SenderCache;
   readonly arrivals: ArrivalReader;
   readonly outgoing: MessageBatch;
-  /** What the name and the control area of each outgoing slot hold now. */
-  readonly slotTo: (Endpoint | undefined)[];
-  readonly slotUplink: (string | undefined)[];
-  queued: number;
 }
 
 /** Bound to the port, 0 for any. Throws ProblemToMend or SystemError. */
@@ -87,9 +83,6 @@ export function withBatches(family: Family, fd: WatchedFd): FamilySocket {
     senders: new SenderCache(family, incoming.names, nameSlotBytes),
     arrivals: new ArrivalReader(family, incoming.controls),
     outgoing: new MessageBatch(batchSize, maxDatagramBytes),
-    slotTo: new Array<Endpoint | undefined>(batchSize).fill(undefined),
-    slotUplink: new Array<string | undefined>(batchSize).fill(undefined),
-    queued: 0,
   };
 }
 

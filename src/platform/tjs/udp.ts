@@ -2,8 +2,7 @@
  * The daemon's UDP port: one socket per address family, read and written in batches. Datagrams come
  * with their sender and the uplink they arrived at; they leave by the system's routing, or pinned
  * to the address and device of an uplink (paper section 3.2: one port for control and data). All
- * carry the firewall mark that keeps them out of the exit routes. A full send queue drops and
- * counts, as a network would.
+ * carry the firewall mark that keeps them out of the exit routes.
  */
 import { Counters } from '../../base/counters.ts';
 import type { Endpoint } from '../../base/ip.ts';
@@ -12,10 +11,11 @@ import { socketConstants as c } from './abi.ts';
 import { isAgain, type WatchedFd } from './fd.ts';
 import { errno } from './ffi.ts';
 import { libc } from './libc.ts';
-import { controlSlotBytes, type MessageBatch, nameSlotBytes } from './message-batch.ts';
-import { UplinkTable } from './packet-info.ts';
+import type { MessageBatch } from './message-batch.ts';
+import { OutgoingQueue, type SendCount } from './outgoing-queue.ts';
+import { type Departure, UplinkTable } from './packet-info.ts';
 import { DestinationCache } from './socket-address.ts';
-import { errnoName, errnos, SystemError } from './system-error.ts';
+import { errnoName, SystemError } from './system-error.ts';
 import {
   batchSize,
   boundPort,
@@ -54,12 +54,10 @@ export type UdpCount =
   | 'received'
   | 'truncated'
   | 'bad-source'
-  | 'sent'
-  | 'queue-full'
   | 'uplink-gone'
   | 'too-long'
   | 'no-family'
-  | `send ${string}`
+  | SendCount
   | `receive ${string}`;
 
 /** Batches read in one turn before other work gets its turn. */
@@ -75,6 +73,8 @@ export class UdpPort {
   readonly #destinations = new DestinationCache();
   readonly #socket4: FamilySocket;
   readonly #socket6: FamilySocket | undefined;
+  readonly #queue4: OutgoingQueue;
+  readonly #queue6: OutgoingQueue | undefined;
 
   /** Throws ProblemToMend when the port is taken, SystemError otherwise. */
   constructor(options: UdpOptions, handlers: UdpHandlers) {
@@ -94,6 +94,9 @@ export class UdpPort {
     }
     this.#socket4 = withBatches(4, fd4);
     this.#socket6 = fd6 && withBatches(6, fd6);
+    const { sendFailed } = handlers;
+    this.#queue4 = new OutgoingQueue(this.#socket4, this.counters, sendFailed);
+    this.#queue6 = this.#socket6 && new OutgoingQueue(this.#socket6, this.counters, sendFailed);
     let marked = true;
     for (const socket of this.#sockets()) {
       if (options.mark !== 0) marked = trySetOption(socket.fd, c.SO_MARK, options.mark) && marked;
@@ -124,10 +127,8 @@ export class UdpPort {
   /** Uplinks datagrams can leave from and are told apart by. */
   setUplinks(uplinks: readonly LocalUplink[]): void {
     this.#uplinks.set(uplinks);
-    for (const socket of this.#sockets()) {
-      this.#flushSocket(socket);
-      socket.slotUplink.fill(undefined);
-    }
+    this.#queue4.uplinksChanged();
+    this.#queue6?.uplinksChanged();
   }
 
   /** Takes a copy; it leaves at the next `flush` at the latest. */
@@ -139,63 +140,21 @@ export class UdpPort {
     length: number,
   ): void {
     const name = this.#destinations.get(to);
-    const socket = name.length === 16 ? this.#socket4 : this.#socket6;
-    if (!socket) return this.counters.add('no-family');
+    const isIpv4 = name.length === 16;
+    const queue = isIpv4 ? this.#queue4 : this.#queue6;
+    if (!queue) return this.counters.add('no-family');
     if (length > maxDatagramBytes) return this.counters.add('too-long');
-    let controlLength = 0;
-    const slot = socket.queued;
-    const batch = socket.outgoing;
+    let departure: Departure | undefined;
     if (uplink !== undefined) {
-      const departure = this.#uplinks.departure(uplink);
-      if (departure?.family !== socket.family) return this.counters.add('uplink-gone');
-      controlLength = departure.control.length;
-      if (socket.slotUplink[slot] !== uplink) {
-        batch.controls.set(departure.control, slot * controlSlotBytes);
-        socket.slotUplink[slot] = uplink;
-      }
+      departure = this.#uplinks.departure(uplink);
+      if (departure?.family !== (isIpv4 ? 4 : 6)) return this.counters.add('uplink-gone');
     }
-    if (socket.slotTo[slot] !== to) {
-      batch.names.set(name, slot * nameSlotBytes);
-      socket.slotTo[slot] = to;
-    }
-    const isWhole = offset === 0 && length === buffer.length;
-    const bytes = isWhole ? buffer : buffer.subarray(offset, offset + length);
-    batch.buffers.set(bytes, slot * maxDatagramBytes);
-    batch.prepareSend(slot, name.length, controlLength, length);
-    socket.queued = slot + 1;
-    if (socket.queued === batchSize) this.#flushSocket(socket);
+    queue.add(to, name, departure, buffer, offset, length);
   }
 
   flush(): void {
-    if (this.#socket4.queued > 0) this.#flushSocket(this.#socket4);
-    if (this.#socket6 && this.#socket6.queued > 0) this.#flushSocket(this.#socket6);
-  }
-
-  #flushSocket(socket: FamilySocket): void {
-    const count = socket.queued;
-    socket.queued = 0;
-    if (socket.fd.closed) return;
-    let sent = 0;
-    while (sent < count) {
-      const headers = socket.outgoing.headersFrom[sent] as MessageBatch['headersFrom'][number];
-      const result = libc.sendmmsg(socket.fd.fd, headers, count - sent, c.MSG_DONTWAIT);
-      if (result > 0) {
-        this.counters.add('sent', result);
-        sent += result;
-        continue;
-      }
-      const number = errno();
-      if (number === errnos.EINTR) continue;
-      if (number === errnos.EAGAIN) {
-        this.counters.add('queue-full', count - sent);
-        return;
-      }
-      // The first datagram of the rest is the one that cannot leave; the others still can.
-      this.counters.add(`send ${errnoName(number)}`);
-      const to = socket.slotTo[sent];
-      if (to !== undefined) this.#handlers.sendFailed(to, number);
-      sent += 1;
-    }
+    this.#queue4.flush();
+    this.#queue6?.flush();
   }
 
   #read(socket: FamilySocket): void {

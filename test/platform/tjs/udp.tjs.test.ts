@@ -5,6 +5,7 @@ import { errnos } from '../../../src/platform/tjs/system-error.ts';
 import { UdpPort } from '../../../src/platform/tjs/udp.ts';
 import { maxDatagramBytes } from '../../../src/platform/tjs/udp-socket.ts';
 import type { LocalUplink } from '../../../src/platform/uplinks.ts';
+import { enterOwnNetwork, ip, isRoot } from '../support/own-network.ts';
 
 interface Arrival {
   readonly bytes: Uint8Array;
@@ -62,9 +63,14 @@ class Station {
   }
 }
 
-const first = new Station();
-const second = new Station();
+let first: Station;
+let second: Station;
 
+test.before(async () => {
+  if (isRoot()) await enterOwnNetwork();
+  first = new Station();
+  second = new Station();
+});
 test.after(() => {
   first.port.close();
   second.port.close();
@@ -144,6 +150,62 @@ test('more than a batch arrives in order and whole', async () => {
       assert.ok(bytes.every((byte) => byte === (index & 0xff)));
     });
   }
+});
+
+/** Lengths by destination, as a bulk transfer among others makes them. */
+const mixed = [
+  ...Array.from({ length: 100 }, () => ({ ip: '127.0.0.1', length: 1380 })),
+  { ip: '127.0.0.1', length: 700 },
+  { ip: '127.0.0.1', length: 700 },
+  { ip: '127.0.0.1', length: 1380 },
+  { ip: '::1', length: 1380 },
+  { ip: '::1', length: 1380 },
+  { ip: '::1', length: 1379 },
+  { ip: '::1', length: 1 },
+  { ip: '127.0.0.5', length: 1 },
+  ...Array.from({ length: 70 }, () => ({ ip: '127.0.0.5', length: 2 })),
+];
+
+async function exchange(uplink: (address: string) => string | undefined): Promise<number> {
+  const before = first.port.counters.get('sent');
+  mixed.forEach(({ ip, length }, index) => {
+    first.send(second.at(ip), uplink(ip), new Uint8Array(length).fill(index));
+  });
+  first.port.flush();
+  await second.until(mixed.length);
+  for (const ip of ['127.0.0.1', '127.0.0.5', '::1']) {
+    const sent = mixed.flatMap((each, index) => (each.ip === ip ? [[each.length, index]] : []));
+    const got = second.arrivals.filter((each) => each.uplink === `lo/${ip}`);
+    const seen = got.map(({ bytes }) => [bytes.length, bytes[0]]);
+    assert.equal(seen, sent);
+    for (const { bytes } of got) assert.ok(bytes.every((byte) => byte === bytes[0]));
+  }
+  return first.port.counters.get('sent') - before;
+}
+
+test('equal datagrams that leave as one message arrive one by one, by any uplink', async () => {
+  assert.is(await exchange(() => undefined), mixed.length);
+  reset();
+  assert.is(await exchange((ip) => `lo/${ip}`), mixed.length);
+});
+
+test('where the network is too narrow for one message they leave singly', async () => {
+  if (!isRoot()) return;
+  const counters = first.port.counters;
+  const before = counters.snapshot();
+  await ip('link set lo mtu 1300');
+  const lengths = [1380, 1380, 700];
+  for (const length of lengths)
+    first.send(second.at('127.0.0.1'), undefined, new Uint8Array(length));
+  first.port.flush();
+  await second.until(lengths.length);
+  assert.equal(
+    second.arrivals.map(({ bytes }) => bytes.length),
+    lengths,
+  );
+  assert.is(counters.get('sent') - (before['sent'] ?? 0), lengths.length);
+  assert.equal(first.refused, []);
+  await ip('link set lo mtu 65536');
 });
 
 test('one datagram that cannot leave does not hold up the others', async () => {
