@@ -1,6 +1,6 @@
 /** The Direction Server under load: the real daemon on txiki.js, its database filled beforehand, on one core. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { fromHex } from '../../../src/base/bytes.ts';
@@ -20,14 +20,19 @@ export interface Usage {
 
 export class BenchServer {
   readonly folder: string;
-  readonly #control: string;
+  /** In memory, as /var/run is on a router: beside the control socket lies what is written of every move. */
+  readonly #runFolder: string;
   #child: ChildProcess | undefined;
   publicKey = new Uint8Array(0);
 
   constructor() {
     mkdirSync(join(root, 'out'), { recursive: true });
     this.folder = mkdtempSync(join(root, 'out/bench-'));
-    this.#control = join(this.folder, 'control.sock');
+    this.#runFolder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : this.folder, 'ntm-'));
+  }
+
+  get #control(): string {
+    return join(this.#runFolder, 'control.sock');
   }
 
   get #pid(): number {
@@ -110,7 +115,7 @@ export class BenchServer {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.on('close', resolve));
     }
-    rmSync(this.folder, { recursive: true });
+    for (const each of [this.#runFolder, this.folder]) rmSync(each, { recursive: true });
   }
 }
 
