@@ -271,7 +271,10 @@ function rangeContains(range: Range, bytes: Uint8Array): boolean {
 
 function anyContains(ranges: readonly Range[], ip: Ip): boolean {
   const bytes = ipBytes(ip);
-  return ranges.some((range) => rangeContains(range, bytes));
+  for (let index = 0; index < ranges.length; index += 1) {
+    if (rangeContains(ranges[index] as Range, bytes)) return true;
+  }
+  return false;
 }
 
 const neverUnicast = [

@@ -180,8 +180,10 @@ export class Federation {
     node: Pick<PathEnd, 'nodeId' | 'incarnation' | 'nat' | 'candidates'>,
     move: number,
   ): void {
+    const paths = this.#pathsByNode.get(node.nodeId);
+    if (!paths) return;
     const pathIdsByZone = new Map<Zone, PathId[]>();
-    for (const path of this.#pathsByNode.get(node.nodeId) ?? []) {
+    for (const path of paths) {
       pathIdsByZone.set(path.zone, [...(pathIdsByZone.get(path.zone) ?? []), path.pathId]);
     }
     for (const [zone, pathIds] of pathIdsByZone) {

@@ -47,6 +47,8 @@ export function placeOf(node: OnlineNode) {
   return { nodeId, incarnation, nat, candidates: candidatesOf(node) };
 }
 
+const noDelays: OnlineNode['relayDelays'] = new Map();
+
 /** Takes over an NTM Update; true when peers have to be told. Older moves change nothing. */
 export function updateLocation(
   node: OnlineNode,
@@ -65,7 +67,10 @@ export function updateLocation(
   node.local = values.local;
   node.mapped = values.mapped;
   node.nat = nat;
-  node.relayDelays = new Map(values.relayDelays.map(({ relayId, delayMs }) => [relayId, delayMs]));
+  node.relayDelays =
+    values.relayDelays.length === 0
+      ? noDelays
+      : new Map(values.relayDelays.map(({ relayId, delayMs }) => [relayId, delayMs]));
   return moved;
 }
 
