@@ -49,6 +49,8 @@ export function moduleRequest(command: ModulePathCommand, context: CommandContex
         address: context.addresses(command).map(addressValues),
         globalOnly: command.globalOnly,
         idleMs: Math.round(command.idleMs),
+        alias4: command.alias && addressValues(command.alias.alias4).ipv4,
+        peer4: command.alias && addressValues(command.alias.peer4).ipv4,
       });
     case 'path-route':
       return simple('pathSet', pathRoute(command, context));

@@ -135,6 +135,17 @@ test('a wide prefix goes by way of an address of its path, made up where it has 
   assert.is(routes.note(host), false);
 });
 
+test('a path to a peer with an alias tells the alias and the address of the peer', () => {
+  const alias = { alias4: '198.19.252.1' as Ip, peer4: '198.18.0.1' as Ip };
+  const asked = requestOf({ ...pathNew('0a', '198.19.252.1/32'), alias });
+  assert.is(asked.command, 'pathNew');
+  assert.is(asked.values.alias4, 0xc613fc01);
+  assert.is(asked.values.peer4, 0xc6120001);
+  const without = requestOf(pathNew('0a', '198.18.0.2/32'));
+  assert.is(without.values.alias4, undefined);
+  assert.is(without.values.peer4, undefined);
+});
+
 test('a new exit gets a prefix when its key is used, and the one before gets it back', () => {
   const routes = new WideRoutes();
   const [first, second] = [pathNew('0a', '0.0.0.0/0'), pathNew('0b', '0.0.0.0/0')];
