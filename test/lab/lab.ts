@@ -12,10 +12,10 @@ import { impair } from './impairment.ts';
 import { MovingHost } from './movement.ts';
 import { Namespaces } from './namespaces.ts';
 import type { LabOptions } from './options.ts';
-import { Overlay, type Peer } from './overlay.ts';
+import { Overlay, type OverlayOptions, type Peer } from './overlay.ts';
 import { slow } from './pace.ts';
 import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
-import { correspondentPlaces, type DaemonName, mobilePlaces, type NatName } from './topology.ts';
+import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
 import { buildWorld, setIsolation } from './world.ts';
 
 /** The node waits a second for late packets and then for its peer's count. */
@@ -64,20 +64,12 @@ export class Lab {
 
   async startOverlay(
     programs: Programs,
-    options: Pick<LabOptions, 'dataPath' | 'netem'> & {
-      readonly nodeOptions?: Partial<Record<DaemonName, string>>;
-    },
+    options: OverlayOptions & Pick<LabOptions, 'netem'>,
     say: (text: string) => void,
   ): Promise<void> {
     removeOldFolders();
     mkdirSync(this.folder, { recursive: true });
-    this.overlay = new Overlay(
-      this.namespaces,
-      this.#ownCopies(programs),
-      this.folder,
-      options.dataPath,
-      options.nodeOptions,
-    );
+    this.overlay = new Overlay(this.namespaces, this.#ownCopies(programs), this.folder, options);
     await this.overlay.start(say);
     if (options.netem) await impair(this.namespaces);
   }

@@ -61,6 +61,7 @@ test.before(async () => {
     {
       dataPath: 'auto',
       netem: false,
+      overlap: false,
       nodeOptions: { mn: `\toption dns_forward_file '${forwardFile}'\n` },
     },
     () => undefined,

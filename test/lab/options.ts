@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly engine: string | undefined;
   /** What carries packets; "mixed": the mobile node and its zone in user space, the rest in the kernel. */
   readonly dataPath: LabDataPath;
+  /** Both zones have the same pool of IPv4 addresses: the ends know each other by aliases. */
+  readonly overlap: boolean;
   /** 50 ms round trip and 1 % loss, from the first row on. */
   readonly netem: boolean;
   /** Rows by id that follow with that. */
@@ -39,6 +41,7 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --json                the report on standard output, progress on standard error
   --floor               without the overlay: what network and harness themselves cost
   --datapath auto|user|kernel|mixed   mixed: MN and its zone in user space, CN and its zone in the kernel
+  --overlap             both zones have the same IPv4 pool: the ends know each other by aliases
   --netem               50 ms round trip and 1 % loss through the internet (needs the kernel's netem)
   --then-netem 1,16     these rows again with netem, after all others
   --slow N              this machine is N times slower than usual: wider limits, less traffic
@@ -76,6 +79,7 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     word: given.get('--word') ?? '',
     engine: given.get('--engine'),
     dataPath: oneOf(given, '--datapath', ['auto', 'user', 'kernel', 'mixed']),
+    overlap: given.has('--overlap'),
     netem: given.has('--netem'),
     thenNetem: (given.get('--then-netem') ?? '').split(',').filter((id) => id !== ''),
     slow,
@@ -95,6 +99,7 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--word', 'value'],
   ['--engine', 'value'],
   ['--datapath', 'value'],
+  ['--overlap', 'flag'],
   ['--netem', 'flag'],
   ['--then-netem', 'value'],
   ['--slow', 'value'],

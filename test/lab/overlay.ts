@@ -9,7 +9,18 @@ import type { LabDataPath } from './options.ts';
 import { type DaemonName, port, type RelayName, relayNames, servers, zones } from './topology.ts';
 
 export type Peer = 'cn' | 'gn';
-export type Zone = (typeof zones)[keyof typeof zones];
+export type Zone = Omit<(typeof zones)[keyof typeof zones], 'pool'> & { readonly pool: string };
+
+/** The correspondent, as MN calls it. */
+export const correspondentName = `${zones.b.node}.${zones.b.name}`;
+
+export interface OverlayOptions {
+  readonly dataPath: LabDataPath;
+  /** Both zones have the pool of the first. */
+  readonly overlap: boolean;
+  /** Further lines in the section "node" of a daemon. */
+  readonly nodeOptions?: Partial<Record<DaemonName, string>>;
+}
 
 export class Overlay {
   readonly daemons: Readonly<Record<DaemonName, Daemon>>;
@@ -18,19 +29,12 @@ export class Overlay {
   virtualIps: { readonly mn: string; readonly cn: string } = { mn: '', cn: '' };
 
   #spareEnrolled = false;
-  readonly #dataPath: LabDataPath;
-  /** Further lines in the section "node" of a daemon. */
-  readonly #nodeOptions: Partial<Record<DaemonName, string>>;
+  readonly #options: OverlayOptions;
+  readonly #zones: Readonly<Record<keyof typeof zones, Zone>>;
 
-  constructor(
-    namespaces: Namespaces,
-    programs: Programs,
-    folder: string,
-    dataPath: LabDataPath = 'auto',
-    nodeOptions: Partial<Record<DaemonName, string>> = {},
-  ) {
-    this.#dataPath = dataPath;
-    this.#nodeOptions = nodeOptions;
+  constructor(namespaces: Namespaces, programs: Programs, folder: string, options: OverlayOptions) {
+    this.#options = options;
+    this.#zones = options.overlap ? { ...zones, b: { ...zones.b, pool: zones.a.pool } } : zones;
     const daemon = (name: DaemonName): Daemon => new Daemon(namespaces, name, programs, folder);
     this.daemons = {
       'ds-a': daemon('ds-a'),
@@ -47,9 +51,10 @@ export class Overlay {
     say('Direction Servers');
     await this.#startDirectionServers();
     say('Relay Servers');
-    await Promise.all([this.#enrolRelay(zones.a, 'rs-a'), this.#enrolRelay(zones.b, 'rs-b')]);
+    const { a, b } = this.#zones;
+    await Promise.all([this.#enrolRelay(a, 'rs-a'), this.#enrolRelay(b, 'rs-b')]);
     say('nodes');
-    const [mn, cn] = await Promise.all([this.#enrolNode(zones.a), this.#enrolNode(zones.b)]);
+    const [mn, cn] = await Promise.all([this.#enrolNode(a), this.#enrolNode(b)]);
     this.virtualIps = { mn, cn };
     for (const name of ['mn', 'cn', 'rs-a', 'rs-b'] as const) await this.#checkDataPath(name);
   }
@@ -59,7 +64,7 @@ export class Overlay {
     const { paths } = await this.daemons.mn.call('paths');
     const toPeer = paths.filter((path) =>
       peer === 'cn'
-        ? path.kind === 'node' && path.virtualIpv4 === this.virtualIps.cn
+        ? path.kind === 'node' && path.peerName === correspondentName
         : path.kind === 'exit' && path.role === 'node',
     );
     return toPeer.find((path) => path.state === 'up') ?? toPeer[0];
@@ -114,11 +119,12 @@ export class Overlay {
 
   /** A DS's key is made at its first start: so each starts once before it is told of the other. */
   async #startDirectionServers(): Promise<void> {
-    const both = [zones.a, zones.b];
+    const { a, b } = this.#zones;
+    const both = [a, b];
     const keys = await Promise.all(both.map((zone) => this.#firstKey(zone)));
     const [keyA = '', keyB = ''] = keys;
-    this.daemons['ds-a'].configure(dsConfig(zones.a) + foreignZone(zones.b, keyB));
-    this.daemons['ds-b'].configure(dsConfig(zones.b) + foreignZone(zones.a, keyA));
+    this.daemons['ds-a'].configure(dsConfig(a) + foreignZone(b, keyB));
+    this.daemons['ds-b'].configure(dsConfig(b) + foreignZone(a, keyA));
     for (const zone of both) this.daemons[zone.ds].start();
     await Promise.all(both.map((zone) => this.#running(zone.ds)));
   }
@@ -141,7 +147,8 @@ export class Overlay {
   }
 
   #kindOf(name: DaemonName): Exclude<LabDataPath, 'mixed'> {
-    if (this.#dataPath !== 'mixed') return this.#dataPath;
+    const { dataPath } = this.#options;
+    if (dataPath !== 'mixed') return dataPath;
     return name === 'mn' || name === zones.a.rs ? 'user' : 'kernel';
   }
 
@@ -173,7 +180,8 @@ export class Overlay {
 
   async #enrolNode(zone: Zone): Promise<string> {
     const node = this.daemons[zone.node];
-    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig(this.#nodeOptions[zone.node]));
+    const more = this.#options.nodeOptions?.[zone.node];
+    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig(more));
     const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
     await node.join(invite);
     node.start();

@@ -10,6 +10,7 @@ import type { Daemon } from './daemon.ts';
 import type { Lab } from './lab.ts';
 import { type FlowFigures, flowFigures } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
+import { correspondentName } from './overlay.ts';
 import { slow } from './pace.ts';
 import type { Pattern, Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, relayNames, servers } from './topology.ts';
@@ -111,6 +112,7 @@ class TrialRun {
   readonly #peer: Agent;
   /** Killed, and not started again. */
   #lost: Daemon | undefined;
+  #peerIp = '';
 
   constructor(lab: Lab, pattern: Pattern, options: TrialOptions, trial: number) {
     this.#lab = lab;
@@ -123,13 +125,10 @@ class TrialRun {
 
   /** Starts the applications and waits for a steady flow; the route they then have. */
   async begin(): Promise<RouteKind> {
-    const { overlay } = this.#lab;
-    if (overlay !== undefined && this.#pattern.peer === 'cn') {
-      await overlay.daemons.mn.call('connect', { peer: overlay.virtualIps.cn });
-    }
+    this.#peerIp = await this.#connect();
     await this.#startUdp();
     await this.#steady();
-    if (overlay !== undefined) await this.#startTcp(this.#peerIp());
+    if (this.#lab.overlay !== undefined) await this.#startTcp(this.#peerIp);
     const route = await this.route(this.#lab.routesBefore(this.#pattern));
     await sleep(slow(steadyMs + Math.random() * phaseMs));
     return route;
@@ -240,11 +239,15 @@ class TrialRun {
     return firstPort + this.#trial * 3;
   }
 
-  #peerIp(): string {
+  /** The address by which the applications reach the peer. */
+  async #connect(): Promise<string> {
     const { overlay } = this.#lab;
     if (this.#pattern.peer === 'gn') return servers.gn;
-    if (overlay !== undefined) return overlay.virtualIps.cn;
-    return correspondentPlaces[this.#pattern.peerAt].address.split('/')[0] ?? '';
+    if (overlay === undefined) {
+      return correspondentPlaces[this.#pattern.peerAt].address.split('/')[0] ?? '';
+    }
+    const connected = await overlay.daemons.mn.call('connect', { peer: correspondentName });
+    return connected.virtualIpv4 ?? '';
   }
 
   async #startUdp(): Promise<void> {
@@ -256,7 +259,7 @@ class TrialRun {
     };
     await this.#peer.call('udpStart', { ...common, sending: true });
     const sending = this.#options.traffic === 'both';
-    const peer = { ip: this.#peerIp(), port: this.#port };
+    const peer = { ip: this.#peerIp, port: this.#port };
     await this.#mobile.call('udpStart', { ...common, sending, peer });
   }
 
