@@ -7,30 +7,30 @@
 
 static int __init ntm_init(void)
 {
-	int err = ntm_selftest();
+	int err = ntm_aes_init();
 
 	if (err)
 		return err;
+	err = ntm_selftest();
+	if (err)
+		goto aes_exit;
 	ntm_keys_init();
 	err = ntm_caches_init();
 	if (err)
-		return err;
-	err = ntm_aes_init();
-	if (err)
-		goto caches_exit;
+		goto aes_exit;
 	err = ntm_dev_init();
 	if (err)
-		goto aes_exit;
+		goto caches_exit;
 	err = ntm_netlink_init();
 	if (err)
 		goto dev_exit;
 	return 0;
 dev_exit:
 	ntm_dev_exit();
-aes_exit:
-	ntm_aes_exit();
 caches_exit:
 	ntm_caches_exit();
+aes_exit:
+	ntm_aes_exit();
 	return err;
 }
 
@@ -38,8 +38,8 @@ static void __exit ntm_exit(void)
 {
 	ntm_netlink_exit();
 	ntm_dev_exit();
-	ntm_aes_exit();
 	ntm_caches_exit();
+	ntm_aes_exit();
 }
 
 module_init(ntm_init);

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Run at every load, which it refuses when something fails: the header and one
- * sealed packet against a vector made by another implementation of RFC 8439,
- * and the replay window against a table and against a naive second one.
+ * packet of each sealing suite against vectors that other implementations made
+ * (test/vectors/module.json), and the replay window against a table and against
+ * a naive second one.
  */
-#include <crypto/chacha20poly1305.h>
 #include <linux/slab.h>
 #include "dev.h"
 #include "replay.h"
+#include "seal.h"
+
+#define NTM_VECTOR_SIZE		58
+#define NTM_VECTOR_COUNTER	0x010203040506ULL
+#define NTM_VECTOR_SIDE		1
+#define NTM_VECTOR_EPOCH	2
 
 static const u8 ntm_vector_plain[] __initconst = "NTMobile capsulated packet";
 
-static const u8 ntm_vector_sealed[] __initconst = {
+static const u8 ntm_vector_chacha[NTM_VECTOR_SIZE] __initconst = {
 	0x80, 0x15, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
 	0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
 	0x62, 0x80, 0x1e, 0x79, 0xee, 0x52, 0xa5, 0x01,
@@ -22,31 +28,73 @@ static const u8 ntm_vector_sealed[] __initconst = {
 	0x27, 0x32,
 };
 
-/* Side 1, epoch 2, counter 0x010203040506; the key is 0x80, 0x81 and so on. */
-static bool __init ntm_selftest_seal(void)
+static const u8 ntm_vector_aes[NTM_VECTOR_SIZE] __initconst = {
+	0x80, 0x15, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+	0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+	0xfb, 0xb3, 0x32, 0x04, 0x14, 0xb5, 0x22, 0x56,
+	0xb9, 0x26, 0xa7, 0x98, 0xb0, 0xdf, 0x01, 0x90,
+	0x1f, 0x27, 0xd7, 0xa8, 0xff, 0x63, 0x47, 0x57,
+	0x15, 0xcb, 0xcc, 0x42, 0xdd, 0xcb, 0x1c, 0x46,
+	0x62, 0x43, 0x9a, 0x45, 0xc9, 0x2b, 0x5a, 0x56,
+	0x7f, 0x1c,
+};
+
+static bool __init ntm_selftest_header(const struct ntm_header *header)
 {
-	u64 counter = 0x010203040506ULL;
+	return ntm_header_valid(header) && ntm_header_counter(header) == NTM_VECTOR_COUNTER &&
+	       ntm_header_side(header) == NTM_VECTOR_SIDE &&
+	       ntm_header_epoch(header) == NTM_VECTOR_EPOCH;
+}
+
+/* Return: whether @packet, of NTM_VECTOR_SIZE bytes, is sealed to @sealed and opened again. */
+static bool __init ntm_selftest_packet(const struct ntm_key *key, u8 *packet, const u8 *sealed)
+{
+	const u8 flags = ntm_header_flags(NTM_VECTOR_SIDE, NTM_VECTOR_EPOCH);
 	const size_t length = sizeof(ntm_vector_plain) - 1;
-	const u8 flags = ntm_header_flags(1, 2);
-	u8 packet[sizeof(ntm_vector_sealed)], key[NTMOBILE_KEY_SIZE];
-	struct ntm_header header;
+	struct ntm_header *header = (struct ntm_header *)packet;
+	u8 *body = packet + sizeof(*header);
+
+	ntm_header_write(header, flags, NTM_VECTOR_COUNTER, cpu_to_be64(0x1122334455667788ULL));
+	if (!ntm_selftest_header(header))
+		return false;
+	ntm_seal(key, header, body, ntm_vector_plain, length);
+	if (memcmp(packet, sealed, NTM_VECTOR_SIZE))
+		return false;
+	if (!ntm_unseal(key, header, body, length + NTM_TAG_SIZE) ||
+	    memcmp(body, ntm_vector_plain, length))
+		return false;
+	memcpy(packet, sealed, NTM_VECTOR_SIZE);
+	packet[3] ^= 1;
+	return !ntm_unseal(key, header, body, length + NTM_TAG_SIZE);
+}
+
+/* The key is 0x80, 0x81 and so on, both ways. */
+static bool __init ntm_selftest_suite(u8 suite, const u8 *sealed)
+{
+	struct ntm_key *key = kzalloc(sizeof(*key), GFP_KERNEL);
+	u8 *packet = kmalloc(NTM_VECTOR_SIZE, GFP_KERNEL);
+	u8 bytes[NTMOBILE_KEY_SIZE];
+	bool ok = false;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(key); i++)
-		key[i] = 0x80 + i;
-	ntm_header_write(&header, flags, counter, cpu_to_be64(0x1122334455667788ULL));
-	memcpy(packet, &header, sizeof(header));
-	chacha20poly1305_encrypt(packet + sizeof(header), ntm_vector_plain, length, packet,
-				 sizeof(header), ntm_nonce(counter, flags), key);
-	if (memcmp(packet, ntm_vector_sealed, sizeof(packet)))
-		return false;
-	if (!ntm_header_valid(&header) || ntm_header_counter(&header) != counter ||
-	    ntm_header_side(&header) != 1 || ntm_header_epoch(&header) != 2)
-		return false;
-	packet[3] ^= 1;
-	return !chacha20poly1305_decrypt(packet + sizeof(header), packet + sizeof(header),
-					 sizeof(packet) - sizeof(header), packet, sizeof(header),
-					 ntm_nonce(counter, flags), key);
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0x80 + i;
+	if (key && packet && !ntm_suite_begin(key, suite, bytes, bytes, NULL)) {
+		local_bh_disable();
+		ok = ntm_selftest_packet(key, packet, sealed);
+		local_bh_enable();
+		ntm_suite_end(key);
+	}
+	kfree(packet);
+	kfree(key);
+	return ok;
+}
+
+static bool __init ntm_selftest_seal(void)
+{
+	return ntm_selftest_suite(NTMOBILE_SUITE_CHACHA20_POLY1305, ntm_vector_chacha) &&
+	       (!ntm_aes_available() ||
+		ntm_selftest_suite(NTMOBILE_SUITE_AES_128_GCM, ntm_vector_aes));
 }
 
 /* Checks, and marks what was accepted. */

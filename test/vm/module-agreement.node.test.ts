@@ -1,19 +1,21 @@
 /**
  * What the kernel module and the daemon must agree on, without booting anything: the generated netlink
- * files are those of the spec, and the packet that the module seals at every load is one that the
- * user-space data path opens.
+ * files are those of the spec, and the packets that the module seals at every load are the vectors, of which
+ * the user-space data path opens the one of its suite.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fromHex } from '../../src/base/bytes.ts';
 import { endpoint, type Ip, type Prefix } from '../../src/base/ip.ts';
 import { DataPath } from '../../src/datapath/data-path.ts';
 import { attributeType } from '../../src/platform/netlink/attributes.ts';
 import { commands, ntmobileAttributes } from '../../src/platform/netlink/ntmobile-table.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import { nodeSuite } from '../support/node-suite.ts';
+import vectors from '../vectors/module.json' with { type: 'json' };
 
 const root = process.env['NTM_ROOT'] ?? '.';
 
@@ -41,11 +43,26 @@ test('the TypeScript table numbers attributes and commands as the uapi header do
   assert.is(operations[commands.wrongSourceNtf - 1], 'NTMOBILE_CMD_WRONG_SOURCE_NTF');
 });
 
-test("the user-space data path opens the packet of the module's self-test", () => {
+function arrayOf(source: string, name: string): string {
+  const listed =
+    new RegExp(`${name}\\[\\w+\\] __initconst = \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
+  return (listed.match(/0x[0-9a-f]{2}/g) ?? []).map((each) => each.slice(2)).join('');
+}
+
+test("the packets of the module's self-test are the vectors", () => {
   const source = textOf('kmod-ntmobile/src/selftest.c');
-  const listed = /ntm_vector_sealed\[\] __initconst = \{([^}]*)\}/.exec(source)?.[1] ?? '';
-  const packet = Uint8Array.from(listed.match(/0x[0-9a-f]{2}/g) ?? [], Number);
-  assert.is(packet.length, 58);
+  const names = ['ntm_vector_chacha', 'ntm_vector_aes'];
+  const packets = names.map((name) => arrayOf(source, name));
+  assert.equal(
+    packets,
+    vectors.map(({ datagram }) => datagram),
+  );
+});
+
+test('the user-space data path opens the one of its suite', () => {
+  const [vector] = vectors;
+  assert.ok(vector);
+  const packet = fromHex(vector.datagram) as Uint8Array;
   const delivered: string[] = [];
   const dataPath = new DataPath(nodeSuite, {
     send: () => {},
@@ -54,8 +71,8 @@ test("the user-space data path opens the packet of the module's self-test", () =
       delivered.push(new TextDecoder().decode(buffer.subarray(offset, offset + length)));
     },
   });
-  const pathId = '1122334455667788' as PathId;
-  const key = Uint8Array.from({ length: 32 }, (_, index) => 0x80 + index);
+  const pathId = vector.pathId as PathId;
+  const key = fromHex(vector.key) as Uint8Array;
   const other = key.map((byte) => byte ^ 1);
   dataPath.command(0, {
     op: 'path-new',
