@@ -73,7 +73,7 @@ export function ensureGuestTree(say) {
     writeFileSync(stamp, packages.join('\n'));
   }
   mkdirSync(join(guestRoot, 'vm'), { recursive: true });
-  return readdirSync(join(guestRoot, 'lib/modules')).at(-1);
+  return readdirSync(join(guestRoot, 'lib/modules')).findLast((name) => name.endsWith('-amd64'));
 }
 
 function makeTree(say) {
