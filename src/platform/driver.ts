@@ -12,6 +12,7 @@ import type { PathNotice } from '../datapath/commands.ts';
 import type { RoleName } from '../protocol/control-results.ts';
 import type { ForeignZone } from '../protocol/foreign-zone.ts';
 import type { ControlAnswer, ControlCall, Input, Output, Uplink } from '../protocol/machine.ts';
+import type { SuiteSet } from '../protocol/suites.ts';
 import type { DriverPorts, HostedRole, InterfaceOutput } from './driver-ports.ts';
 import { PathOwners } from './path-owners.ts';
 import { WakeUp } from './wake-up.ts';
@@ -75,8 +76,9 @@ export class Driver {
     return this.#roles.filter((role) => role.fatalText === undefined).map(({ name }) => name);
   }
 
-  start(uplinks: readonly Uplink[], unixSeconds: number): void {
-    this.#toAll({ kind: 'start', now: this.#ports.now(), uplinks, unixSeconds });
+  start(uplinks: readonly Uplink[], unixSeconds: number, suites?: SuiteSet): void {
+    const now = this.#ports.now();
+    this.#toAll({ kind: 'start', now, uplinks, unixSeconds, ...(suites && { suites }) });
   }
 
   uplinks(uplinks: readonly Uplink[]): void {

@@ -3,10 +3,12 @@
  * path with its device, and the driver that runs the roles on them. What to run and what to say to
  * people is the program's.
  */
+import type { DataSuite } from '../datapath/commands.ts';
 import type { Suite } from '../noise/suite.ts';
 import type { DataPathStatus, RoleName } from '../protocol/control-results.ts';
 import type { ForeignZone } from '../protocol/foreign-zone.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../protocol/machine.ts';
+import { suiteSet } from '../protocol/suites.ts';
 import { openCarrier, type WantedDataPath } from './carrier-choice.ts';
 import { now } from './clock.ts';
 import { type NameSettings, Names } from './dns/names.ts';
@@ -34,6 +36,8 @@ export interface HostOptions {
   readonly kernelDevice?: string | undefined;
   /** "auto" when absent. */
   readonly dataPath?: WantedDataPath;
+  /** That the owner allows; ChaCha20-Poly1305 alone when absent. */
+  readonly suites?: readonly DataSuite[];
   /** What a Relay Server relays at most; 0 for no limit. */
   readonly relayBytesPerSecond?: number;
   readonly names: NameSettings;
@@ -54,6 +58,8 @@ const sendComplaintMs = 10_000;
 
 export class Host {
   readonly driver: Driver;
+  /** By which data may be sealed here: what the owner allows and the data path can. */
+  readonly suites: readonly DataSuite[];
   readonly #rtnl = new Rtnl();
   readonly #log: Log;
   readonly #udp: UdpPort;
@@ -137,7 +143,10 @@ export class Host {
     });
     this.#udp.setUplinks(this.#watcher.current);
     this.#carrier.setUplinks(this.#watcher.current);
-    this.driver.start(this.#watcher.current, Math.floor(Date.now() / 1000));
+    const { suites = ['chacha20-poly1305'] } = options;
+    this.suites = suites.filter((each) => this.#carrier.suites.includes(each));
+    const unixSeconds = Math.floor(Date.now() / 1000);
+    this.driver.start(this.#watcher.current, unixSeconds, suiteSet(this.suites));
     this.#names.listen();
   }
 

@@ -3,7 +3,7 @@
  * user space or in the kernel. Both kinds look the same from here on.
  */
 
-import type { PathNotice } from '../datapath/commands.ts';
+import type { DataSuite, PathNotice } from '../datapath/commands.ts';
 import type { Sink } from '../datapath/data-path.ts';
 import type { Suite } from '../noise/suite.ts';
 import type { DataPathStatus } from '../protocol/control-results.ts';
@@ -39,6 +39,8 @@ export interface CarrierParts {
 export interface PacketCarrier {
   readonly status: DataPathStatus;
   readonly path: PathPort;
+  /** By which it can seal packets. */
+  readonly suites: readonly DataSuite[];
   readonly interface: VirtualInterface | undefined;
   /** Uplinks that packets leave by and come in at. */
   setUplinks(uplinks: readonly LocalUplink[]): void;

@@ -43,6 +43,7 @@ export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarr
   return {
     status: { kind: 'user-space', reason },
     path,
+    suites: ['chacha20-poly1305', 'none'],
     interface: virtual,
     setUplinks: () => {},
     devicesChanged: () => {},

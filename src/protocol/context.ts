@@ -11,6 +11,7 @@ import type { MessageName } from '../wire/messages.ts';
 import { clockNeverSetBefore } from './invite.ts';
 import { limits } from './limits.ts';
 import type { Environment, JsonObject, LogLevel, Output } from './machine.ts';
+import { plainSuites, type SuiteSet } from './suites.ts';
 
 /** A control message that came or went, for the trace ring: what it was, never what was secret in it. */
 export interface TraceEntry {
@@ -26,6 +27,8 @@ export class RoleContext {
   readonly environment: Environment;
   /** Time of the input being handled, milliseconds on the machine's clock. */
   now = 0;
+  /** What this end may seal data with. */
+  suites: SuiteSet = plainSuites;
   readonly drops = new Counters<DropReason>();
   /** A ring. */
   readonly #trace: TraceEntry[] = [];

@@ -4,6 +4,7 @@
  * what happened is told as milliseconds ago, and a call carries the caller's time where one is needed.
  * Absent values are null, so that every key is always there.
  */
+import type { DataSuite } from '../datapath/commands.ts';
 import type { NatSituation } from '../wire/messages.ts';
 
 /** Added by the daemon to the arguments of every call: Unix seconds by its wall clock. */
@@ -118,6 +119,8 @@ export type DaemonStatus = {
   readonly uptimeMs: number;
   readonly port: number;
   readonly dataPath: DataPathStatus;
+  /** By which data may be sealed here; each path has the one that both ends took. */
+  readonly suites: readonly DataSuite[];
   /** Roles that are configured and do not run, and other standing problems: sentences. */
   readonly problems: readonly string[];
   readonly counters: Readonly<Record<string, number>>;
@@ -142,6 +145,8 @@ export type PathRow = {
   readonly virtualIpv6: string | null;
   readonly state: 'building' | 'up' | 'silent';
   readonly route: RouteKind;
+  /** By which the ends seal data; null while they have not agreed, and at a Relay Server between them. */
+  readonly suite: DataSuite | null;
   /** Of the Relay Server in use or standing by. */
   readonly relayName: string | null;
   /** Where packets go now; at a Relay Server the leg of side 0. */

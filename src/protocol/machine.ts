@@ -10,6 +10,7 @@ import type { PathCommand, PathNotice, PathStats } from '../datapath/commands.ts
 import type { KeyPair, Suite } from '../noise/suite.ts';
 import type { Incarnation } from '../wire/ids.ts';
 import type { ForeignZone } from './foreign-zone.ts';
+import type { SuiteSet } from './suites.ts';
 
 /** An address of this machine that packets can leave from. */
 export interface Uplink {
@@ -49,6 +50,8 @@ export type Input =
       readonly now: number;
       readonly uplinks: readonly Uplink[];
       readonly unixSeconds?: number;
+      /** What the data path can and the owner allows; ChaCha20-Poly1305 alone when absent. */
+      readonly suites?: SuiteSet;
     }
   | {
       readonly kind: 'datagram';

@@ -16,7 +16,7 @@ export const pathMessages = {
     to: 'node, RS',
     answer: 'tunnelResponse',
     purpose:
-      'Opens or moves a leg at the Relay Server (flag leg; the inner part is then a path message for the other end) or starts the end-to-end handshake (inner part: Noise KKpsk0, or empty to open a NAT).',
+      'Opens or moves a leg at the Relay Server (flag leg; the inner part is then a path message for the other end) or starts the end-to-end handshake (inner part: Noise KKpsk0 whose payload is one byte, the suites that this end allows as in the field `suites`; or empty to open a NAT).',
     source: 'paper 3.2, 3.3',
     fields: { incarnation, stamp: stampField, inner: blob(1300) },
   }),
@@ -36,6 +36,10 @@ export const pathMessages = {
       token,
       epoch: below(4),
       inner: blob(1300),
+    },
+    notes: {
+      inner:
+        'Noise KKpsk0 whose payload is one byte, the bit of the suite that both ends use; or empty.',
     },
   }),
   tunnelConfirm: row({

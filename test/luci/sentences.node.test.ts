@@ -30,6 +30,7 @@ const daemon = {
   uptimeMs: 1,
   port: 4649,
   dataPath: { kind: 'user-space', reason: '' },
+  suites: ['chacha20-poly1305'],
   problems: [],
   counters: {},
 } as const;

@@ -66,7 +66,7 @@ test('paths of a node and legs of a Relay Server stand in tables of their own', 
   assert.is(await run(system, 'paths'), 0);
   assert.match(
     system.text,
-    /phone\.home\.example +198\.18\.0\.6 +relay r1 +up +203.*21 ms +1 min 5 s +123 KB +999 B +2/,
+    /phone\.home\.example +198\.18\.0\.6 +relay r1 +up +chacha20 +203.*21 ms +1 min 5 s +123 KB +999 B +2/,
   );
   assert.match(
     system.text,

@@ -93,6 +93,7 @@ const daemon: DaemonStatus = {
   uptimeMs: 90_000,
   port: 4649,
   dataPath: { kind: 'user-space', reason: 'The kernel module is not loaded.' },
+  suites: ['chacha20-poly1305'],
   problems: [],
   counters: {},
 };
@@ -107,6 +108,7 @@ export const path: PathRow = {
   virtualIpv6: null,
   state: 'up',
   route: 'relay',
+  suite: 'chacha20-poly1305',
   relayName: 'r1',
   endpoint: '203.0.113.20:4649',
   otherEndpoint: null,

@@ -5,7 +5,7 @@
  */
 import { toHex } from '../../src/base/bytes.ts';
 import { type Endpoint, endpointIp } from '../../src/base/ip.ts';
-import type { PathCommand } from '../../src/datapath/commands.ts';
+import type { DataSuite, PathCommand } from '../../src/datapath/commands.ts';
 import { generateKeyPair } from '../../src/noise/keys.ts';
 import type { KeyPair, Suite } from '../../src/noise/suite.ts';
 import type {
@@ -15,6 +15,7 @@ import type {
   Machine,
   Output,
 } from '../../src/protocol/machine.ts';
+import { suiteSet } from '../../src/protocol/suites.ts';
 import type { DsConfig } from '../../src/roles/ds/config.ts';
 import { DsRole } from '../../src/roles/ds/ds-role.ts';
 import { NodeRole } from '../../src/roles/node/node-role.ts';
@@ -99,7 +100,13 @@ export class LinkedRoles {
     return this.#add(new Party(machine, environment.keys, dsAt));
   }
 
-  node(ds: Party, local: Endpoint, token: Uint8Array | undefined, seenAs = local): Party {
+  node(
+    ds: Party,
+    local: Endpoint,
+    token: Uint8Array | undefined,
+    seenAs = local,
+    suites?: readonly DataSuite[],
+  ): Party {
     const environment = this.environment();
     const machine = new NodeRole(environment, {
       device: 'ntm0',
@@ -112,7 +119,7 @@ export class LinkedRoles {
       idleSeconds: 600,
       port: 4649,
     });
-    return this.#add(new Party(machine, environment.keys, local, seenAs));
+    return this.#add(new Party(machine, environment.keys, local, seenAs), suites);
   }
 
   relay(ds: Party, local: Endpoint, token: Uint8Array | undefined, name = 'relay'): Party {
@@ -133,11 +140,17 @@ export class LinkedRoles {
     return this.#add(new Party(machine, environment.keys, local));
   }
 
-  #add(party: Party): Party {
+  #add(party: Party, suites?: readonly DataSuite[]): Party {
     this.parties.push(party);
     const ip = endpointIp(party.local);
     const uplink = { id: `eth0/${ip}`, device: 'eth0', ip, usable: true };
-    this.give(party, { kind: 'start', now: this.now, uplinks: [uplink], unixSeconds: 1.8e9 });
+    this.give(party, {
+      kind: 'start',
+      now: this.now,
+      uplinks: [uplink],
+      unixSeconds: 1.8e9,
+      ...(suites && { suites: suiteSet(suites) }),
+    });
     return party;
   }
 

@@ -18,6 +18,7 @@ export function viewStatus(status: StatusResult): string {
     `ntmobiled ${daemon.version}, up ${formatAge(daemon.uptimeMs)}, UDP port ${daemon.port}\n` +
       renderFields([
         ['data path', `${daemon.dataPath.kind}: ${daemon.dataPath.reason}`],
+        ['suites', daemon.suites.join(', ')],
         ...daemon.problems.map((problem): readonly [string, string] => ['problem', problem]),
       ]),
   ];

@@ -1,4 +1,5 @@
 /** The results of the looking commands as text for a terminal. What cannot be known is "-". */
+import type { DataSuite } from '../../datapath/commands.ts';
 import type {
   HandoverCause,
   HandoverRow,
@@ -13,11 +14,20 @@ import { describeSpan } from '../../protocol/invite.ts';
 import { formatAge, formatBytes, formatMs, formatUnixTime } from './quantities.ts';
 import { type Column, printable, renderTable } from './table.ts';
 
+/** Short, since the table is wide. */
+const suiteLabels: Readonly<Record<DataSuite | 'unknown', string>> = {
+  'chacha20-poly1305': 'chacha20',
+  'aes-128-gcm': 'aes-128',
+  none: 'NONE',
+  unknown: '-',
+};
+
 const pathColumns: readonly Column<PathRow>[] = [
   { title: 'PEER', cell: peerOf },
   { title: 'VIRTUAL IP', cell: (row) => row.virtualIpv4 ?? row.virtualIpv6 ?? '-' },
   { title: 'ROUTE', cell: (row) => describeRoute(row.route, row.relayName) },
   { title: 'STATE', cell: (row) => row.state },
+  { title: 'SUITE', cell: (row) => suiteLabels[row.suite ?? 'unknown'] },
   { title: 'ENDPOINT', cell: endpointsOf },
   { title: 'RTT', cell: (row) => formatMs(row.rttMs), right: true },
   { title: 'AGE', cell: (row) => formatAge(row.ageMs), right: true },

@@ -99,6 +99,7 @@ export class Daemon {
       device,
       kernelDevice: settings.node?.device ?? settings.rs?.device,
       dataPath: settings.dataPath,
+      suites: settings.suites,
       relayBytesPerSecond: (settings.rs?.bandwidth ?? 0) * bytesPerMegabit,
       log,
       event: (role, name, data) => this.#publish(name, { role, ...data }),
@@ -114,6 +115,10 @@ export class Daemon {
     log.info(`ntmobiled ${version} runs ${roleNames} on UDP port ${this.#host.port}.`);
     const { kind, reason } = this.#host.dataPath;
     log.info(`Data path: ${kind}. ${reason}`);
+    for (const each of settings.suites) {
+      if (this.#host.suites.includes(each)) continue;
+      log.warn(`list suite: this data path has no ${each}, so no path gets it.`);
+    }
     if (!this.#host.marked) log.warn('The firewall mark was refused: exit routes cannot be used.');
   }
 
@@ -197,6 +202,7 @@ export class Daemon {
       uptimeMs: Math.round(now() - this.#startedAt),
       port: this.#host.port,
       dataPath: this.#host.dataPath,
+      suites: this.#host.suites,
       problems: this.#standing,
       counters,
     };

@@ -43,9 +43,9 @@ function pendingOf(before: Settings, after: Settings): string[] {
 
 /** What is read at the start alone, by section. */
 function atStart(settings: Settings): Record<string, unknown> {
-  const { ds, rs, node, port, dataPath } = settings;
+  const { ds, rs, node, port, dataPath, suites } = settings;
   return {
-    main: { port, dataPath },
+    main: { port, dataPath, suites },
     ds: ds && { ...ds, zones: [] },
     rs,
     node: node && { ...node, exports: [] },

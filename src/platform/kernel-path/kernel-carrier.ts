@@ -5,6 +5,7 @@ import { VirtualInterface } from '../virtual-interface.ts';
 import { makeDevice } from './kernel-device.ts';
 import type { KernelModule } from './kernel-module.ts';
 import { KernelPath } from './kernel-path.ts';
+import { suitesOf } from './module-notices.ts';
 
 const reason = 'The kernel module ntmobile is loaded and of the right version.';
 
@@ -59,6 +60,7 @@ export function openKernelCarrier(
         return { kind: 'kernel' as const, reason: `${reason}${refused}` };
       },
       path,
+      suites: suitesOf(module.get('devGet', { ifindex: device.ifindex })),
       interface: virtual,
       setUplinks: (uplinks) => path.setUplinks(uplinks),
       devicesChanged: (exists) => path.checkDevice(exists),

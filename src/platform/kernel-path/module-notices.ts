@@ -1,5 +1,10 @@
 /** What the kernel module tells, as the notices and figures of a data path. Pure. */
-import type { PathNotice, PathStats } from '../../datapath/commands.ts';
+import {
+  type DataSuite,
+  dataSuites,
+  type PathNotice,
+  type PathStats,
+} from '../../datapath/commands.ts';
 import type { PathId } from '../../wire/ids.ts';
 import { commands, dropAttributes } from '../netlink/ntmobile-table.ts';
 import { endpointOf, ipOf } from './endpoint-values.ts';
@@ -63,6 +68,11 @@ const dropNames: readonly (readonly [keyof typeof dropAttributes, string])[] = O
   name as keyof typeof dropAttributes,
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
 ]);
+
+/** The suites that a device has. */
+export function suitesOf({ suites = 0 }: ModuleValues): readonly DataSuite[] {
+  return dataSuites.filter((_, index) => suites & (1 << index));
+}
 
 /** By reason, those that happened. */
 export function dropCounts({ drops }: ModuleValues): Record<string, number> {

@@ -39,6 +39,12 @@ export const mainTable = {
     'auto',
     'packets by the kernel module or in user space; "auto": the module where it is there',
   ),
+  suite: listOf(
+    oneOf('aes-128-gcm', 'none'),
+    0,
+    2,
+    'how else data may be sealed than by ChaCha20-Poly1305; used on paths whose other owner lists it too',
+  ),
   // These two are for the service script of OpenWrt; the daemon only judges them.
   firewall: withDefault(boolean, true, 'rules for port, exit and NTMobile hosts behind the router'),
   wan_zone: listOf(firewallZone, 0, 8, 'firewall zones an exit leads to, "wan" when absent'),

@@ -6,6 +6,7 @@
 
 import type { Endpoint } from '../../base/ip.ts';
 import { nearest } from '../../base/nearest.ts';
+import type { DataSuite } from '../../datapath/commands.ts';
 import type { Invite } from '../../protocol/invite.ts';
 import { parseUci, sections, type UciSection } from './document.ts';
 import { type LanSettings, readLan } from './lan-settings.ts';
@@ -38,6 +39,8 @@ export interface Settings {
   readonly port: number | undefined;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly dataPath: 'auto' | 'kernel' | 'user';
+  /** That the owner allows. */
+  readonly suites: readonly DataSuite[];
   /** Absent when not enabled or not valid. */
   readonly ds: DsSettings | undefined;
   readonly rs: RsSettings | undefined;
@@ -80,6 +83,7 @@ export function readSettings(text: string, fileName: string): Settings {
     port: mainValues?.port ?? (isServer ? defaultPort : undefined),
     logLevel: mainValues?.log_level ?? 'info',
     dataPath: mainValues?.datapath ?? 'auto',
+    suites: ['chacha20-poly1305', ...(mainValues?.suite ?? [])],
     ds,
     rs: rs.values,
     node: node.values && {

@@ -7,6 +7,7 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { concatBytes, emptyBytes, fromHex, utf8 } from '../../base/bytes.ts';
 import type { Endpoint } from '../../base/ip.ts';
+import type { DataSuite } from '../../datapath/commands.ts';
 import { Handshake } from '../../noise/handshake-state.ts';
 import { generateKeyPair, pathKeys } from '../../noise/keys.ts';
 import { type Drop, drop } from '../../wire/drops.ts';
@@ -15,6 +16,7 @@ import { noToken, type Stamp, stamp } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import { limits } from '../limits.ts';
 import { directCandidates } from '../path-choice.ts';
+import { plainSuites, preferredSuite, type SuiteSet, suiteSet } from '../suites.ts';
 import { encodeTunnel } from '../tunnel-message.ts';
 import type { Legs } from './leg.ts';
 import { newControlKeys, type PendingHandshake, type Tunnel } from './tunnel.ts';
@@ -38,12 +40,17 @@ export class KeyAgreement {
     const values = {
       incarnation: tunnel.peer.incarnation,
       stamp: ownStamp,
-      inner: handshake.writeMessage(emptyBytes),
+      inner: handshake.writeMessage(Uint8Array.of(this.#suites(tunnel))),
     };
     const path = { pathId: tunnel.pathId, side: tunnel.side, leg: false };
     const message = encodeTunnel(suite, 'tunnelRequest', path, tunnel.directKey, values);
     tunnel.pending = { stamp: ownStamp, handshake, message, cause, tries: 0 };
     this.repeat(tunnel);
+  }
+
+  /** What both the Direction Server and this end permit; told in message 1, and the choice in message 2. */
+  #suites(tunnel: Tunnel): SuiteSet {
+    return tunnel.plan.suites & this.#context.role.suites;
   }
 
   #handshake(tunnel: Tunnel, initiator: boolean): Handshake {
@@ -121,11 +128,13 @@ export class KeyAgreement {
     }
     if (tunnel.plan.initiator) return drop('unexpected');
     const handshake = this.#handshake(tunnel, false);
-    if (!handshake.readMessage(values.inner)) return drop('bad-handshake');
+    const offer = handshake.readMessage(values.inner);
+    const chosen = offer && this.#choice(tunnel, offer);
+    if (!chosen) return drop('bad-handshake');
     tunnel.lastStamp = values.stamp;
     const epoch = nextEpoch(tunnel);
-    const inner = handshake.writeMessage(emptyBytes);
-    this.#install(tunnel, epoch, handshake);
+    const inner = handshake.writeMessage(Uint8Array.of(suiteSet([chosen])));
+    this.#install(tunnel, epoch, handshake, chosen);
     tunnel.lastAnswer = { stamp: values.stamp, inner, epoch };
     this.#answer(tunnel, from, tunnel.lastAnswer);
     return undefined;
@@ -175,25 +184,34 @@ export class KeyAgreement {
       return false;
     }
     if (values.epoch > 3) return drop('malformed');
-    if (!pending.handshake.readMessage(values.inner)) return drop('bad-handshake');
+    const answer = pending.handshake.readMessage(values.inner);
+    const chosen = answer && this.#choice(tunnel, answer);
+    if (!chosen) return drop('bad-handshake');
     tunnel.pending = undefined;
     this.#context.clear('handshake', tunnel);
-    this.#install(tunnel, values.epoch, pending.handshake);
+    this.#install(tunnel, values.epoch, pending.handshake, chosen);
     this.use(tunnel, values.epoch);
     return true;
   }
 
-  #install(tunnel: Tunnel, epoch: number, handshake: Handshake): void {
+  /** Of what the other end has told, the one that is used; it may have told nothing. */
+  #choice(tunnel: Tunnel, [told = plainSuites]: Uint8Array): DataSuite | undefined {
+    return preferredSuite(told & this.#suites(tunnel));
+  }
+
+  #install(tunnel: Tunnel, epoch: number, handshake: Handshake, suite: DataSuite): void {
     const { data, control } = pathKeys(this.#context.role.environment.suite, handshake.split());
     tunnel.serial += 1;
     tunnel.keys[epoch] = newControlKeys(epoch, tunnel.serial, control.send, control.receive);
     tunnel.newestEpoch = epoch;
+    tunnel.suite = suite;
     this.#context.role.path({
       op: 'key-set',
       pathId: tunnel.pathId,
       epoch,
       sendKey: data.send,
       receiveKey: data.receive,
+      suite,
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Endpoint, Ip, Prefix } from '../../base/ip.ts';
 import type { Alias } from '../../datapath/alias.ts';
-import type { PathStats, Side } from '../../datapath/commands.ts';
+import type { DataSuite, PathStats, Side } from '../../datapath/commands.ts';
 import type { Handshake } from '../../noise/handshake-state.ts';
 import { ReplayWindow } from '../../noise/replay-window.ts';
 import type { PathId, Stamp, Token64 } from '../../wire/ids.ts';
@@ -13,6 +13,7 @@ import type { RelayInfo } from '../../wire/messages.ts';
 import { limits } from '../limits.ts';
 import type { Uplink } from '../machine.ts';
 import type { PathPeer } from '../path-peer.ts';
+import type { SuiteSet } from '../suites.ts';
 
 /** What a Route Direction (or, at an exit, a Relay Direction) says of a new path. */
 export interface TunnelPlan {
@@ -28,7 +29,8 @@ export interface TunnelPlan {
   readonly ownDsKey: Uint8Array;
   readonly ownIps: readonly Ip[];
   readonly relay: RelayInfo | undefined;
-  readonly suites: number;
+  /** That its Direction Server permits. */
+  readonly suites: SuiteSet;
   readonly idleMs: number;
   readonly peerPrefixes: readonly Prefix[];
   /** The peer's IPv4 address is not unique here; it is among the prefixes by this one. */
@@ -112,6 +114,8 @@ export interface Tunnel {
   /** Epoch of the newest keys, -1 before the first handshake, and the one that is sent under. */
   newestEpoch: number;
   sendEpoch: number;
+  /** Of the newest keys. */
+  suite: DataSuite | undefined;
   /** The epoch that the data path was told to send under; -1 before it has a route. */
   toldEpoch: number;
   serial: number;
@@ -169,6 +173,7 @@ export function newTunnel(plan: TunnelPlan, directKey: Uint8Array, now: number):
     keys: [undefined, undefined, undefined, undefined],
     newestEpoch: -1,
     sendEpoch: -1,
+    suite: undefined,
     toldEpoch: -1,
     serial: 0,
     keyedAt: 0,

@@ -7,6 +7,7 @@ import { legKey, pathPsk } from '../../noise/keys.ts';
 import type { Suite } from '../../noise/suite.ts';
 import { tableRoute } from '../../protocol/path-choice.ts';
 import type { PathPeer } from '../../protocol/path-peer.ts';
+import { allSuites } from '../../protocol/suites.ts';
 import type { NodeId, PathId } from '../../wire/ids.ts';
 import type { Values } from '../../wire/messages.ts';
 import { type OnlineRelay, relayInfo } from './relay-fleet.ts';
@@ -47,9 +48,6 @@ function derivedKeys(path: DirectedPath, suite: Suite): DerivedKeys | undefined 
   return path.derived;
 }
 
-/** Bit 0: ChaCha20-Poly1305. */
-const permittedSuites = 1;
-
 /** Which end sends the first handshake message: the one behind a NAT if exactly one is, else side 0. */
 export function initiatorOf(kind: DirectedPath['kind'], ends: DirectedPath['ends']): 0 | 1 {
   const [first, second] = ends;
@@ -79,7 +77,7 @@ export function routeDirectionFor(
     side,
     initiator: path.initiator === side,
     route: tableRoute(own.nat, peer.nat),
-    suites: permittedSuites,
+    suites: allSuites,
     keys: derived && { legKey: derived.legKeys[side], psk: derived.psk },
     peerId: peer.nodeId,
     peerKey: peer.publicKey,
@@ -125,7 +123,7 @@ export function relayDirectionFor(
             peerDsKey: node.dsKey,
             peerIpv4: node.ipv4,
             peerIpv6: node.ipv6,
-            suites: permittedSuites,
+            suites: allSuites,
           }
         : undefined,
   };

@@ -26,6 +26,7 @@ import { deadlineOf, drainEvents, type Part, timeoutAll } from '../../protocol/r
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
+import { plainSuites, type SuiteSet } from '../../protocol/suites.ts';
 import { Locality } from '../../protocol/tunnel/locality.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { identify } from '../../wire/codec.ts';
@@ -112,6 +113,7 @@ export class NodeRole implements Machine, Registrant {
     this.#context.now = input.now;
     switch (input.kind) {
       case 'start':
+        this.#context.suites = input.suites ?? plainSuites;
         this.movement.start(input.uplinks);
         this.registration.connect();
         break;
@@ -430,6 +432,10 @@ export class NodeRole implements Machine, Registrant {
         relay: values.relay,
       });
     }
+  }
+
+  get suites(): SuiteSet {
+    return this.#context.suites;
   }
 
   get ownIps(): readonly Ip[] {

@@ -38,6 +38,7 @@ export function pathRow(
     virtualIpv6: tunnel.peer.ipv6 ?? null,
     state: !tunnel.established ? 'building' : silent ? 'silent' : 'up',
     route: routeOf(tunnel, locality),
+    suite: tunnel.suite ?? null,
     relayName: relayName(tunnel),
     endpoint,
     otherEndpoint: null,

@@ -7,6 +7,7 @@ import { type Ip, isIpv6, type Prefix, prefix, prefixContains } from '../../base
 import { nodeIdOf } from '../../noise/keys.ts';
 import type { Suite } from '../../noise/suite.ts';
 import { limits } from '../../protocol/limits.ts';
+import type { SuiteSet } from '../../protocol/suites.ts';
 import type { Tunnel, TunnelPlan } from '../../protocol/tunnel/tunnel.ts';
 import type { Tunnels } from '../../protocol/tunnel/tunnels.ts';
 import { zonePrefixIpv6 } from '../../protocol/virtual-ip.ts';
@@ -17,9 +18,6 @@ import type { Aliases } from './aliases.ts';
 import type { NodeConfig } from './config.ts';
 import { prefixesVia } from './peer-routes.ts';
 
-/** Bit of the suites field: ChaCha20-Poly1305, the only one of the user-space data path. */
-const chaCha20Poly1305 = 1;
-
 export interface DirectedNode {
   readonly nodeId: NodeId;
   readonly config: NodeConfig;
@@ -28,6 +26,7 @@ export interface DirectedNode {
   readonly pools: readonly Prefix[];
   readonly zone: string;
   readonly aliases: Aliases;
+  readonly suites: SuiteSet;
 }
 
 type Direction = Values<'routeDirection'>;
@@ -40,7 +39,7 @@ export function refusalOf(
   suite: Suite,
 ): RefusalName | undefined {
   if (values.targetId !== node.nodeId || values.peerId === node.nodeId) return 'notAllowed';
-  if (values.side > 1 || (values.suites & chaCha20Poly1305) === 0) return 'notAllowed';
+  if (values.side > 1 || (values.suites & node.suites) === 0) return 'notAllowed';
   if (known) {
     const sameOwner = equalBytes(known.plan.issuerKey, values.issuerKey);
     return sameOwner && known.peer.nodeId === values.peerId ? undefined : 'pathIdTaken';

@@ -20,6 +20,7 @@ import { deadlineOf, drainEvents, type Part, timeoutAll } from '../../protocol/r
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
+import { plainSuites } from '../../protocol/suites.ts';
 import { Locality } from '../../protocol/tunnel/locality.ts';
 import type { TunnelPlan } from '../../protocol/tunnel/tunnel.ts';
 import { Tunnels } from '../../protocol/tunnel/tunnels.ts';
@@ -75,6 +76,7 @@ export class RsRole implements Machine, Registrant {
     this.#context.now = input.now;
     switch (input.kind) {
       case 'start':
+        this.#context.suites = input.suites ?? plainSuites;
         this.#locality.uplinks = input.uplinks;
         this.registration.connect();
         break;

@@ -28,6 +28,7 @@ const texts = {
 			absent: 'auto',
 			isAdvanced: true
 		},
+		suite: { title: _('More cipher suites'), help: _('Used instead of ChaCha20-Poly1305 on paths whose other owner allows them too: aes-128-gcm, with the kernel module only; none, which lets anybody on the way read and change the data.'), isAdvanced: true },
 		firewall: { title: _('Rules for the firewall'), help: _('Lets in the UDP port, and out what an exit carries. Without it you make the rules yourself.'), isFlag: true, isOnWhenAbsent: true, isAdvanced: true },
 		wan_zone: { title: _('Zones that lead out'), help: _('Zones of the firewall that an exit may use.'), shown: 'wan', isAdvanced: true }
 	},
