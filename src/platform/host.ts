@@ -5,7 +5,7 @@
  */
 import type { DataSuite } from '../datapath/commands.ts';
 import type { Suite } from '../noise/suite.ts';
-import type { DataPathStatus, RoleName } from '../protocol/control-results.ts';
+import type { CheckRow, DataPathStatus, RoleName } from '../protocol/control-results.ts';
 import type { ForeignZone } from '../protocol/foreign-zone.ts';
 import type { ControlAnswer, ControlCall, JsonObject } from '../protocol/machine.ts';
 import { suiteSet } from '../protocol/suites.ts';
@@ -218,6 +218,10 @@ export class Host {
   /** What keeps names from being answered, a sentence each. */
   get nameProblems(): readonly string[] {
     return this.#names.problems;
+  }
+
+  get nameChecks(): readonly CheckRow[] {
+    return this.#names.checks;
   }
 
   /** For a Direction Server: the other zones there are now. */

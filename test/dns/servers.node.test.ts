@@ -3,7 +3,7 @@
  * from the root, a third BIND takes its names as dynamic updates; dnsmasq stands before the stub of a node. What
  * each says is read with dig. Needs root.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,6 +15,8 @@ const rig = new Rig();
 const ds = rig.daemon('ds-a', 'ds');
 const laptop = rig.daemon('cn', 'laptop');
 const quiet = rig.daemon('mn', 'quiet');
+/** What programs on the host of `quiet` see in /etc: a forwarder on itself, and nobody else to ask. */
+const etc = `/etc/netns/${rig.namespaces.of('mn')}`;
 const keyFile = join(rig.folder, 'update.key');
 const forwardFile = join(rig.folder, 'forward.conf');
 const key = `key "ntm-updates" { algorithm hmac-sha256; secret "${Buffer.alloc(32, 7).toString('base64')}"; };\n`;
@@ -75,13 +77,29 @@ printer  TXT "the operator's own"
   more: `${key} zone "home.example" { type primary; file "home.db"; allow-update { key "ntm-updates"; }; };`,
 });
 
+/** What leaves for the primary has the daemon's mark, so that it stays out of the exit routes. */
+const countMarks = `table ip marks {
+  chain output {
+    type filter hook output priority filter;
+    tcp dport 5354 meta mark and 0xff000000 == 0x46000000 counter accept comment "marked"
+    tcp dport 5354 counter comment "plain"
+  }
+}
+`;
+
 test.before(() => (isRoot ? begin() : undefined));
-test.after(() => rig.remove());
+test.after(async () => {
+  await rig.remove();
+  rmSync(etc, { recursive: true, force: true });
+});
 
 async function begin(): Promise<void> {
+  mkdirSync(etc, { recursive: true });
+  writeFileSync(join(etc, 'resolv.conf'), 'nameserver 127.0.0.1\n');
   writeFileSync(keyFile, key, { mode: 0o600 });
   await rig.build();
   await Promise.all([parent.start(), primary.start()]);
+  await rig.namespaces.run('ds-a', ['nft', '-f', '-'], countMarks);
   ds.configure(`${mainSection()}${dsSection()}	option dns '1'
 	option dns_rate '0'
 	option update_server '${addresses.mn}:5354'
@@ -306,6 +324,13 @@ check('a name of a zone that only the owner named is looked up through the syste
   assert.match(await askStub('nobody.elsewhere.example', 'A'), /status: NXDOMAIN/);
 });
 
+check('a system that names nobody to ask is told how to', async () => {
+  const { text } = await rig.cli('mn', ['doctor', '--control', quiet.control]);
+  assert.match(text, /names no name server but forwarders on itself[\s\S]*list dns_upstream/);
+  const other = await rig.cli('cn', ['doctor', '--control', laptop.control]);
+  assert.not.match(other.text, /names no name server/);
+});
+
 check('the primary server gets every name, signed, and loses it with the node', async () => {
   const at = async (name: string, type: string) => answers(await primary.dig(name, type)).join();
   await eventually('no names at the primary', async () =>
@@ -333,6 +358,9 @@ check('the primary server gets every name, signed, and loses it with the node', 
   );
   assert.match(await primary.dig('silent.home.example', 'TYPE65400'), /NXDOMAIN/);
   assert.match(await at('printer.home.example', 'TXT'), /the operator's own/);
+  const counted = await rig.namespaces.run('ds-a', ['nft', 'list', 'table', 'ip', 'marks']);
+  assert.match(counted, /counter packets [1-9]\d* .*"marked"/);
+  assert.match(counted, /counter packets 0 .*"plain"/);
 });
 
 test.run();

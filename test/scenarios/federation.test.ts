@@ -1,7 +1,10 @@
 /** Zones of different owners: found by DNS, pinned, accepted or not, with overlapping pools, and one that floods. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Prefix } from '../../src/base/ip.ts';
+import type { Endpoint, Ip, Prefix } from '../../src/base/ip.ts';
+import { recordClasses, recordTypes } from '../../src/dns/constants.ts';
+import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
+import { reverseName } from '../../src/dns/records.ts';
 import type { JsonObject } from '../../src/protocol/machine.ts';
 import type { DsConfig } from '../../src/roles/ds/config.ts';
 import type { Host } from '../sim/hosts/host.ts';
@@ -45,6 +48,25 @@ class TwoZones extends WatchedWorld {
     });
     this.run(9000);
     return { ok, text, result };
+  }
+
+  /** What the stub of a node says of an address. */
+  nameOf(ip: string, at: Host): string | undefined {
+    const question = encodeMessage({
+      id: 1,
+      flags: 0,
+      questions: [{ name: reverseName(ip as Ip), type: recordTypes.PTR, class: recordClasses.IN }],
+      answers: [],
+      authorities: [],
+      additionals: [],
+    });
+    let name: string | undefined;
+    at.query('127.0.0.1:5000' as Endpoint, question, (bytes) => {
+      const data = bytes && decodeMessage(bytes)?.answers[0]?.data[0];
+      if (typeof data === 'string') name = data;
+    });
+    this.run(200);
+    return name;
   }
 
   trust(ds: DirectionServer, name: string, more: JsonObject = {}): boolean {
@@ -173,6 +195,9 @@ test('zones with the same pool: peers have an alias, even one with our own addre
     assert.is.not(aliasOfTwo, world.two.virtualIp(false));
     const back = world.connect('one.a.example', world.two);
     const aliasOfOne = String(back.result['virtualIpv4']);
+    assert.is(world.nameOf(aliasOfTwo, world.one), 'two.b.example');
+    // The address that two has in its own zone is one's here.
+    assert.is(world.nameOf(String(world.one.virtualIp(false)), world.one), 'one.a.example');
     const flow = world.traffic.start(world.one, world.two, {
       intervalMs: 20,
       aliases: [aliasOfOne, aliasOfTwo],
@@ -188,6 +213,9 @@ test('zones with the same pool: peers have an alias, even one with our own addre
     world.run(3000);
     const again = world.connect('two.b.example');
     assert.is(again.result['virtualIpv4'], aliasOfTwo, 'the alias stays the same');
+    world.call(world.one, 'node', 'close', { peer: 'two.b.example' });
+    world.run(1000);
+    assert.is(world.nameOf(aliasOfTwo, world.one), 'two.b.example', 'and its name');
   });
 });
 

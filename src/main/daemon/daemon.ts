@@ -210,12 +210,10 @@ export class Daemon {
 
   #checks(): readonly CheckRow[] {
     const act = `Mend it in ${this.#parts.given.config} and restart the daemon.`;
-    return this.#standing.map((finding) => ({
-      check: 'Daemon',
-      state: 'fail',
-      finding,
-      act,
-    }));
+    const standing = this.#standing.map(
+      (finding): CheckRow => ({ check: 'Daemon', state: 'fail', finding, act }),
+    );
+    return [...standing, ...this.#host.nameChecks];
   }
 
   /** Of the domain that names without a dot are looked for in. */

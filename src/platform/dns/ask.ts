@@ -1,6 +1,6 @@
 /**
  * One question to one name server: over UDP from a port of its own, so that a forged answer has to guess port
- * and number, and over TCP where that is wanted. The socket carries the daemon's mark and stays out of the
+ * and number, and over TCP where that is wanted. Both sockets carry the daemon's mark and stay out of the
  * exit routes.
  */
 import { concatBytes } from '../../base/bytes.ts';
@@ -12,10 +12,10 @@ import { socketConstants as c } from '../tjs/abi.ts';
 import { WatchedFd } from '../tjs/fd.ts';
 import { libc } from '../tjs/libc.ts';
 import { familyOf, socketAddress } from '../tjs/socket-address.ts';
-import { connectTcp } from '../tjs/tcp.ts';
 import { trySetOption } from '../tjs/udp-socket.ts';
 
-const maxResponseBytes = 65_535;
+const readBytes = 16_384;
+const sendFlags = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
 
 export interface UdpQuestion {
   readonly response: Promise<Uint8Array | undefined>;
@@ -33,10 +33,8 @@ export function askUdp(server: Endpoint, request: Uint8Array): UdpQuestion {
     };
   });
   try {
-    const family = familyOf(endpointIp(server));
-    fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, c.SOCK_DGRAM, 0);
-    trySetOption(fd, c.SO_MARK, ownMark);
-    const address = socketAddress(family, endpointIp(server), endpointPort(server));
+    const [socket, address] = openSocket(server, c.SOCK_DGRAM);
+    fd = socket;
     if (libc.connect(fd.fd, address, address.length) < 0) finish(undefined);
     else watchAnswer(fd, request, finish);
     if (libc.sendto(fd.fd, request, request.length, c.MSG_DONTWAIT, null, 0) < 0) finish(undefined);
@@ -65,31 +63,54 @@ function watchAnswer(
 }
 
 /** Rejects with a sentence when no whole answer came within `limitMs`. */
-export async function askTcp(
+export function askTcp(
   server: Endpoint,
   request: Uint8Array,
   limitMs: number,
 ): Promise<Uint8Array> {
-  const stream = await connectTcp(server, limitMs);
-  const timer = setTimeout(() => stream.close(), limitMs);
-  try {
-    await stream.write(
-      concatBytes(Uint8Array.of(request.length >>> 8, request.length & 0xff), request),
-    );
+  return new Promise((resolve, reject) => {
+    const [fd, address] = openSocket(server, c.SOCK_STREAM);
+    const end = (act: () => void): void => {
+      clearTimeout(timer);
+      fd.close();
+      act();
+    };
+    const fail = (what: string) => end(() => reject(new Error(`${server} ${what}`)));
+    const timer = setTimeout(() => fail('gives no whole answer in time'), limitMs);
+    let left = concatBytes(Uint8Array.of(request.length >>> 8, request.length & 0xff), request);
     let held: Uint8Array = new Uint8Array(0);
-    while (held.length < 2 || held.length < 2 + lengthIn(held)) {
-      const chunk = await stream.read();
-      if (!chunk || held.length > maxResponseBytes)
-        throw new Error(`${server} gives no whole answer`);
-      held = concatBytes(held, chunk);
-    }
-    return held.slice(2, 2 + lengthIn(held));
-  } finally {
-    clearTimeout(timer);
-    stream.close();
-  }
+    const buffer = new Uint8Array(readBytes);
+    // Whether it comes about is seen when something can be written.
+    libc.connect(fd.fd, address, address.length);
+    fd.watch({
+      writable: () => {
+        const count = libc.sendto(fd.fd, left, left.length, sendFlags, null, 0);
+        if (count < 0) fail('does not answer');
+        else left = left.subarray(count);
+        return count >= 0 && left.length > 0;
+      },
+      readable: () => {
+        const count = libc.recvfrom(fd.fd, buffer, buffer.length, c.MSG_DONTWAIT, null, null);
+        if (count < 0) return;
+        if (count === 0) return fail('gives no whole answer');
+        held = concatBytes(held, buffer.subarray(0, count));
+        const whole = held.length < 2 ? Number.POSITIVE_INFINITY : 2 + lengthIn(held);
+        if (held.length >= whole) end(() => resolve(held.slice(2, whole)));
+      },
+      trouble: () => fail('does not answer'),
+      failed: (error) => fail(error instanceof Error ? error.message : String(error)),
+    });
+  });
 }
 
 function lengthIn(held: Uint8Array): number {
   return ((held[0] as number) << 8) | (held[1] as number);
+}
+
+/** With the daemon's mark, so that it stays out of the exit routes; and the address to connect to. */
+function openSocket(server: Endpoint, type: number): [WatchedFd, Uint8Array] {
+  const family = familyOf(endpointIp(server));
+  const fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, type, 0);
+  trySetOption(fd, c.SO_MARK, ownMark);
+  return [fd, socketAddress(family, endpointIp(server), endpointPort(server))];
 }

@@ -3,7 +3,7 @@
  * others, and the lines that lead a forwarder here.
  */
 import type { Endpoint, Ip } from '../../base/ip.ts';
-import type { RoleName } from '../../protocol/control-results.ts';
+import type { CheckRow, RoleName } from '../../protocol/control-results.ts';
 import type { DnsRequestOutput } from '../driver-ports.ts';
 import type { Log } from '../log.ts';
 import { ForwardFile, forwardPath } from './forward-file.ts';
@@ -18,6 +18,8 @@ export interface NameSettings {
   /** Where the node's stub answers; undefined when there is none. */
   readonly stub: Endpoint | undefined;
   readonly upstreams: readonly Endpoint[];
+  /** Whether names of other zones may have to be looked up. */
+  readonly asksOthers: boolean;
   readonly forwardFile: string | undefined;
   readonly updates: SignedUpdates | undefined;
 }
@@ -26,6 +28,7 @@ export const noNames: NameSettings = {
   server: [],
   stub: undefined,
   upstreams: [],
+  asksOthers: false,
   forwardFile: undefined,
   updates: undefined,
 };
@@ -129,6 +132,20 @@ export class Names {
 
   get problems(): readonly string[] {
     return [...this.#listenerByRole.values()].flatMap(({ problems }) => problems);
+  }
+
+  /** What a doctor says besides. */
+  get checks(): readonly CheckRow[] {
+    if (!this.#settings.asksOthers || this.upstreams().length > 0) return [];
+    return [
+      {
+        check: 'Name servers',
+        state: 'warn',
+        finding:
+          'This system names no name server but forwarders on itself: other zones are not found.',
+        act: 'Name one in /etc/resolv.conf, or with "list dns_upstream" in the section "node".',
+      },
+    ];
   }
 
   get counters(): Record<string, number> {

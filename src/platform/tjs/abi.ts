@@ -41,6 +41,7 @@ export const socketConstants = {
   IPV6_MTU_DISCOVER: 23,
   MSG_TRUNC: 0x20,
   MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
 } as const;
 
 export const fileConstants = {

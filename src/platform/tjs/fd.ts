@@ -21,6 +21,8 @@ const watched = new Set<WatchedFd>();
 export interface WatchHandlers {
   /** Something can be read. What it throws goes to `failed`. */
   readonly readable: () => void;
+  /** Something can be written, or a connection has come about or failed; again only if it answers true. */
+  readonly writable?: () => boolean;
   /** The descriptor has an error condition; it is watched again afterwards unless it was closed. */
   readonly trouble?: (errno: number) => void;
   /** An exception out of a handler: a mistake of our own. */
@@ -104,9 +106,17 @@ export class WatchedFd {
     this.#polling = true;
     this.#socket.poll({
       read: () => this.#guard((handlers) => handlers.readable()),
+      ...(this.#handlers?.writable && { write: () => this.#guard(this.#onWritable) }),
       error: () => this.#onTrouble(),
     });
   }
+
+  readonly #onWritable = (handlers: WatchHandlers): void => {
+    if (handlers.writable?.()) return;
+    const { writable: _, ...others } = handlers;
+    this.#handlers = others;
+    this.#startPolling();
+  };
 
   #guard(act: (handlers: WatchHandlers) => void): void {
     const handlers = this.#handlers;

@@ -1,6 +1,6 @@
-/** TCP streams over the engine's own sockets: listening with a call per connection, and connecting. */
+/** TCP streams over the engine's own sockets: listening, with a call per connection. */
 import { type Endpoint, endpointIp, endpointPort, isIpv6 } from '../../base/ip.ts';
-import { acceptAll, type ByteStream, streamOf } from './stream.ts';
+import { acceptAll, type ByteStream } from './stream.ts';
 
 export interface TcpListener {
   close(): void;
@@ -22,29 +22,4 @@ export async function listenTcp(
     // Accepting ends with an error when the listener is closed: that is its end.
   });
   return { close: () => (server as { close(): void }).close() };
-}
-
-/** Rejects with the engine's error, or when nothing came of it within `limitMs`. */
-export function connectTcp(to: Endpoint, limitMs: number): Promise<ByteStream> {
-  return new Promise((resolve, reject) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      reject(new Error(`${to} does not answer`));
-    }, limitMs);
-    tjs
-      .connect('tcp', endpointIp(to), endpointPort(to))
-      .then(streamOf)
-      .then(
-        (stream) => {
-          clearTimeout(timer);
-          if (late) stream.close();
-          else resolve(stream);
-        },
-        (error) => {
-          clearTimeout(timer);
-          if (!late) reject(error);
-        },
-      );
-  });
 }

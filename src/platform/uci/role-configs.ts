@@ -150,6 +150,7 @@ export function nameSettings({ ds, node }: Settings): Omit<NameSettings, 'update
     server: ds?.dns ? (listen.length > 0 ? listen : own) : [],
     stub: node?.dns ? node.dns_listen : undefined,
     upstreams: node?.dns_upstream ?? [],
+    asksOthers: node?.dns === true || (ds !== undefined && ds.foreign !== 'deny'),
     forwardFile: node?.dns_forward_file,
   };
 }

@@ -49,6 +49,12 @@ export class Aliases {
     return { by: 'virtual-ip', ip };
   }
 
+  /** Whose alias this is, also while no path leads there. */
+  nameOf(ip: Ip): string | undefined {
+    for (const peer of this.#peerById.values()) if (peer.ip === ip) return peer.name;
+    return undefined;
+  }
+
   /** The address by which a peer is known here: its own where that is unique. */
   localIpv4(nodeId: NodeId, name: string, ipv4: Ip | undefined): Ip | undefined {
     if (ipv4 === undefined) return undefined;
@@ -85,6 +91,7 @@ export class Aliases {
     const rows = [...this.#peerById].map(([id, peer]) => [id, `${peer.ip} ${peer.name}`]);
     this.#context.store(stored, { range, peers: Object.fromEntries(rows) });
     this.#node.interfaceChanged();
+    this.#node.names.changed();
     return ip;
   }
 }

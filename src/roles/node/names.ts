@@ -62,6 +62,12 @@ interface Lookup {
   readonly tell: ((resolved: Resolved) => void) | undefined;
 }
 
+interface ReverseZones {
+  readonly pools: readonly Prefix[];
+  readonly aliases: Prefix | undefined;
+  readonly zones: readonly string[];
+}
+
 interface PeerIps {
   readonly ipv4: Ip | undefined;
   readonly ipv6: Ip | undefined;
@@ -82,7 +88,7 @@ export class Names {
   #toldZones: readonly string[] = [];
   #emitted = '';
   /** Made once for the pools of a registration, since every answer to a keepalive asks for them. */
-  #madeReverse: { pools: readonly Prefix[]; zones: readonly string[] } = { pools: [], zones: [] };
+  #madeReverse: ReverseZones = { pools: [], aliases: undefined, zones: [] };
 
   constructor(context: RoleContext, sessions: Sessions, node: NodeRole) {
     this.#context = context;
@@ -100,8 +106,10 @@ export class Names {
 
   get reverseZones(): readonly string[] {
     const { pools } = this.#node;
-    if (this.#madeReverse.pools !== pools) {
-      this.#madeReverse = { pools, zones: pools.flatMap(reverseZones) };
+    const aliases = this.#node.aliases.range;
+    if (this.#madeReverse.pools !== pools || this.#madeReverse.aliases !== aliases) {
+      const all = aliases ? [...pools, aliases] : pools;
+      this.#madeReverse = { pools, aliases, zones: all.flatMap(reverseZones) };
     }
     return this.#madeReverse.zones;
   }
@@ -340,12 +348,13 @@ export class Names {
   }
 
   #nameOf(ip: Ip): string | undefined {
-    const { registered, ownIps, tunnels } = this.#node;
+    const { registered, ownIps, tunnels, aliases } = this.#node;
     if (registered && ownIps.includes(ip)) return `${registered.name}.${registered.zone}`;
     for (const { peer, plan } of tunnels.values()) {
-      if (plan.kind === 'node' && (peer.ipv4 === ip || peer.ipv6 === ip)) return peer.name;
+      const ipv4 = plan.alias?.alias4 ?? peer.ipv4;
+      if (plan.kind === 'node' && (ipv4 === ip || peer.ipv6 === ip)) return peer.name;
     }
-    return undefined;
+    return aliases.nameOf(ip);
   }
 
   deadline(): Deadline | undefined {

@@ -218,7 +218,10 @@ export class Host implements ProcessHost, End {
 
   /** A DNS query to the Direction Server of this host. */
   query(from: Endpoint, bytes: Uint8Array, done: (answer: Uint8Array | undefined) => void): void {
-    const target = this.#process?.roles.find((each) => each.name === 'ds');
+    const { roles = [] } = this.#process ?? {};
+    const target = ['ds', 'node'].flatMap(
+      (name) => roles.find((each) => each.name === name) ?? [],
+    )[0];
     if (!target) return done(undefined);
     this.#calls += 1;
     const id = this.#calls;
