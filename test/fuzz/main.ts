@@ -1,14 +1,15 @@
 /**
- * `npm run fuzz -- --seconds N --seed S`: mutated messages without end against the codec, from a seed
- * that is printed, so that a fault found can be found again. Stops at the first fault with exit code 1
+ * `npm run fuzz -- --seconds N --seed S`: mutated messages without end against the codec and the DNS parser, from a
+ * seed that is printed, so that a fault found can be found again. Stops at the first fault with exit code 1
  * and the bytes that caused it.
  */
 import { argv, exit } from 'node:process';
 import { parseArgs } from 'node:util';
 import { toHex } from '../../src/base/bytes.ts';
-import { randomBelow } from '../../src/base/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import type { MessageName } from '../../src/wire/messages.ts';
 import { seededRandom } from '../support/seeded-random.ts';
+import { examineDns, hostileDns } from './dns-messages.ts';
 import { examine, messageNames, mutate, randomBody } from './messages.ts';
 
 const usage = 'npm run fuzz -- [--seconds N] [--seed S]';
@@ -39,31 +40,40 @@ function options(): { seconds: number; seed: number } {
   }
 }
 
+/** A message of ours, or one in four of the DNS. */
+function one(random: Random) {
+  if (randomBelow(random, 4) === 0) {
+    const bytes = hostileDns(random);
+    return { what: 'DNS', bytes, ...examineDns(bytes) };
+  }
+  const what = messageNames[randomBelow(random, messageNames.length)] as MessageName;
+  const bytes = mutate(randomBody(what, random), random);
+  return { what, bytes, ...examine(what, bytes) };
+}
+
 function main(): number {
   const { seconds, seed } = options();
   const random = seededRandom(seed);
   const begin = Date.now();
-  const counts = { bodies: 0, dropped: 0 };
+  const counts = { made: 0, dropped: 0 };
   let told = begin;
   console.log(`fuzz: seed ${seed}, ${seconds} s`);
   do {
     for (let index = 0; index < batch; index += 1) {
-      const name = messageNames[randomBelow(random, messageNames.length)] as MessageName;
-      const body = mutate(randomBody(name, random), random);
-      const { outcome, fault } = examine(name, body);
+      const { what, bytes, outcome, fault } = one(random);
       if (fault !== undefined) {
-        console.log(`seed ${seed}, body ${counts.bodies}: ${name} ${toHex(body)}\n${fault}`);
+        console.log(`seed ${seed}, number ${counts.made}: ${what} ${toHex(bytes)}\n${fault}`);
         return 1;
       }
-      counts.bodies += 1;
-      if (outcome !== 'decoded') counts.dropped += 1;
+      counts.made += 1;
+      if (outcome !== 'decoded' && outcome !== 'read') counts.dropped += 1;
     }
     if (Date.now() - told >= progressMs) {
       told = Date.now();
-      console.log(`${counts.bodies} bodies, ${counts.dropped} dropped`);
+      console.log(`${counts.made} messages, ${counts.dropped} dropped`);
     }
   } while (Date.now() - begin < seconds * 1000);
-  console.log(`${counts.bodies} bodies, ${counts.dropped} dropped, no fault; seed ${seed}`);
+  console.log(`${counts.made} messages, ${counts.dropped} dropped, no fault; seed ${seed}`);
   return 0;
 }
 
