@@ -108,7 +108,7 @@ function readData(reader: Reader, type: number, length: number): RecordData {
 /** Writes records with compression against everything that was written before, the question included. */
 export class RecordWriter {
   readonly writer: Writer;
-  readonly #offsetBySuffix = new Map<string, number>();
+  #offsetBySuffix: Map<string, number> | undefined;
   /** Name of a question that stands in front of what is written here, and where that begins in the message. */
   readonly #asked: string | undefined;
   readonly #start: number;
@@ -138,6 +138,7 @@ export class RecordWriter {
       labels ??= labelsOf(name);
       assert(labels !== undefined, 'only names that fit into a message are written');
       const offset = this.#start + this.writer.length;
+      this.#offsetBySuffix ??= new Map();
       if (offset < 0x4000) this.#offsetBySuffix.set(rest, offset);
       const label = labels[index] as string;
       this.writer.u8(label.length);
@@ -155,7 +156,7 @@ export class RecordWriter {
     if (asked !== undefined && isWithin(asked, suffix) && !asked.includes('\\')) {
       return headerBytes + asked.length - suffix.length;
     }
-    return this.#offsetBySuffix.get(suffix);
+    return this.#offsetBySuffix?.get(suffix);
   }
 
   /** A string of bytes; most are ASCII, which a small engine turns into bytes at once. */

@@ -21,7 +21,8 @@ import { labelsOf } from './name.ts';
 
 export const ntmRecordVersion = 1;
 
-export const ntmRecordFields = struct({
+/** What differs from node to node. */
+const nodeFields = struct({
   version: u8,
   nodeId,
   publicKey,
@@ -29,23 +30,40 @@ export const ntmRecordFields = struct({
   virtualIpv6: optional(ipv6),
   /** Whether the node is behind a NAT; unknown while it is not online. */
   nat: natSituation,
+});
+
+/** Behind it, the same in the records of all nodes of a Direction Server. */
+const serverFields = struct({
   dsKey: publicKey,
   dsAddresses: list(endpointField, 4),
   /** A Relay Server of that Direction Server, as a hint. */
   relay: optional(struct({ relayId: nodeId, endpoint: endpointField })),
 });
 
-export type NtmRecord = ValueOf<typeof ntmRecordFields>;
+export type NtmNode = ValueOf<typeof nodeFields>;
+export type NtmServer = ValueOf<typeof serverFields>;
+export type NtmRecord = NtmNode & NtmServer;
+
+export function encodeNtmServer(server: NtmServer): Uint8Array {
+  const writer = new Writer(128);
+  serverFields.write(writer, server);
+  return writer.bytes;
+}
+
+/** The record of a node of the server that `encodeNtmServer` made these bytes of. */
+export function encodeNtmNode(node: NtmNode, server: Uint8Array): Uint8Array {
+  const writer = new Writer(192);
+  nodeFields.write(writer, node);
+  return writer.put(server).bytes;
+}
 
 export function encodeNtmRecord(record: NtmRecord): Uint8Array {
-  const writer = new Writer(192);
-  ntmRecordFields.write(writer, record);
-  return writer.bytes.slice();
+  return encodeNtmNode(record, encodeNtmServer(record));
 }
 
 export function decodeNtmRecord(data: Uint8Array): NtmRecord | undefined {
   const reader = new Reader(data);
-  const record = ntmRecordFields.read(reader);
+  const record = { ...nodeFields.read(reader), ...serverFields.read(reader) };
   return reader.ok && record.version === ntmRecordVersion ? record : undefined;
 }
 

@@ -93,8 +93,8 @@ export class DsRole implements Machine, Reach {
     this.#updates = new NameUpdates(this.#context, this);
   }
 
-  get online(): (nodeId: NodeId) => OnlineNode | undefined {
-    return (nodeId) => this.#onlineById.get(nodeId);
+  online(nodeId: NodeId): OnlineNode | undefined {
+    return this.#onlineById.get(nodeId);
   }
 
   get onlineCount(): number {
@@ -126,7 +126,7 @@ export class DsRole implements Machine, Reach {
         break;
       case 'name-query':
         this.names.handle(input);
-        break;
+        return;
       case 'zones':
         for (const zone of this.federation.book.replaceOwned(input.zones)) this.cutOff(zone);
         break;

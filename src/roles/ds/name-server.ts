@@ -32,7 +32,7 @@ import type { RoleContext } from '../../protocol/context.ts';
 import type { Input } from '../../protocol/machine.ts';
 import { type DsNames, plainNames } from './config.ts';
 import type { DsRole } from './ds-role.ts';
-import { nodeNtmRecord, publishedIps, publishedTtl, zoneNtmRecord } from './published.ts';
+import { NodeNtmRecords, publishedIps, publishedTtl, zoneNtmRecord } from './published.ts';
 
 const ttl = { ...publishedTtl, server: 3600, negative: 10 } as const;
 const countedSources = 8192;
@@ -45,12 +45,15 @@ export class NameServer {
   readonly #config: DsNames;
   readonly #servers: readonly string[];
   readonly #reverseZones: readonly string[];
+  readonly #ntmRecords: NodeNtmRecords;
   readonly #queriesBySource = new BoundedMap<string, number>(countedSources);
   #countedSecond = 0;
   #edition = 0;
 
   /** Of this edition, by zone: as many answers say that there is nothing as say something. */
   readonly #authorities = new Map<string, DnsRecord>();
+  /** Answers without records, by how much stands before the zone in the question. */
+  readonly #negativeByAuthority = new Map<DnsRecord, Map<number, EncodedAnswer>>();
 
   constructor(context: RoleContext, ds: DsRole) {
     this.#context = context;
@@ -59,6 +62,7 @@ export class NameServer {
     this.#config = names;
     this.#servers = names.nameServers.length > 0 ? names.nameServers : [`ns.${zone}`];
     this.#reverseZones = ds.pools.flatMap(reverseZones);
+    this.#ntmRecords = new NodeNtmRecords(ds, context.environment);
   }
 
   /** What this server answers for: its zone, then the reverse zones of its pools. */
@@ -70,6 +74,7 @@ export class NameServer {
   changed(): void {
     this.#edition += 1;
     this.#authorities.clear();
+    this.#negativeByAuthority.clear();
   }
 
   handle(input: NameQuery): void {
@@ -107,7 +112,28 @@ export class NameServer {
     if (query.class !== recordClasses.IN && query.class !== recordClasses.ANY) {
       return emptyAnswer(responseCodes.refused);
     }
-    return encodeAnswer(query.name, this.resolve(query.name, query.type));
+    const { name } = query;
+    const answer = this.resolve(name, query.type);
+    const [authority] = answer.authorities;
+    return authority && !name.includes('\\')
+      ? this.#encodedNegative(name, answer, authority)
+      : encodeAnswer(name, answer);
+  }
+
+  /** An answer that there is nothing: its bytes depend on where the zone stands in the question alone. */
+  #encodedNegative(name: string, answer: Answer, authority: DnsRecord): EncodedAnswer {
+    const before = name.length - authority.name.length;
+    let kept = this.#negativeByAuthority.get(authority);
+    if (!kept) {
+      kept = new Map();
+      this.#negativeByAuthority.set(authority, kept);
+    }
+    let encoded = kept.get(before);
+    if (!encoded) {
+      encoded = encodeAnswer(name, answer);
+      kept.set(before, encoded);
+    }
+    return encoded.code === answer.code ? encoded : { ...encoded, code: answer.code };
   }
 
   /** An own node by name, with or without the zone, or by virtual IP, or the zone: its NTM record. */
@@ -120,7 +146,7 @@ export class NameServer {
     const record =
       directory.byIp(text as Ip) ?? directory.byName(nameInZone(text, config.zone) ?? text);
     if (record?.role !== 'node') return undefined;
-    const data = nodeNtmRecord(this.#ds, this.#context.environment, record);
+    const data = this.#ntmRecords.of(record);
     return { name: `${record.name}.${config.zone}`, record: data };
   }
 
@@ -175,7 +201,7 @@ export class NameServer {
       }
     }
     if (node && (type === recordTypes.NTM || any)) {
-      const data = nodeNtmRecord(this.#ds, this.#context.environment, node);
+      const data = this.#ntmRecords.of(node);
       records.push(ntmRecordOf(name, ttl.ntm, data));
     }
     return records.length > 0 ? found(records) : this.#negative(zone, responseCodes.noError);

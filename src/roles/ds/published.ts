@@ -3,7 +3,14 @@
  * as nodes move, what leaves as dynamic update.
  */
 import { endpointIp, type Ip, isUnicast } from '../../base/ip.ts';
-import { encodeNtmRecord, type NtmRecord, ntmRecordVersion } from '../../dns/ntm-record.ts';
+import {
+  encodeNtmNode,
+  encodeNtmRecord,
+  encodeNtmServer,
+  type NtmNode,
+  type NtmServer,
+  ntmRecordVersion,
+} from '../../dns/ntm-record.ts';
 import type { Environment } from '../../protocol/machine.ts';
 import type { NodeRecord } from './directory.ts';
 import type { DsRole } from './ds-role.ts';
@@ -20,7 +27,8 @@ export function publishedIps(ds: DsRole, node: NodeRecord | undefined): readonly
 }
 
 /** Of the zone itself: who its Direction Server is. */
-export function zoneNtmRecord(ds: DsRole, { keys }: Environment): Uint8Array {
+export function zoneNtmRecord(ds: DsRole, environment: Environment): Uint8Array {
+  const { keys } = environment;
   return encodeNtmRecord({
     version: ntmRecordVersion,
     nodeId: ds.nodeId,
@@ -28,22 +36,33 @@ export function zoneNtmRecord(ds: DsRole, { keys }: Environment): Uint8Array {
     virtualIpv4: undefined,
     virtualIpv6: undefined,
     nat: 'global',
-    dsKey: keys.publicKey,
-    dsAddresses: ds.config.advertised.slice(0, 4),
-    relay: undefined,
+    ...serverOf(ds, environment, undefined),
   });
 }
 
-export function nodeNtmRecord(ds: DsRole, environment: Environment, node: NodeRecord): Uint8Array {
-  const [relay] = ds.fleet.values();
-  const endpoint = relay?.endpoints[0];
-  return ntmRecord(
-    ds,
-    environment,
-    node,
-    ds.online(node.nodeId)?.nat ?? 'unknown',
-    relay && endpoint ? { relayId: relay.relayId, endpoint } : undefined,
-  );
+/** Makes the records of nodes; what they have in common is made once, until another Relay Server is the first. */
+export class NodeNtmRecords {
+  readonly #ds: DsRole;
+  readonly #environment: Environment;
+  #relay: NtmServer['relay'];
+  #server: Uint8Array | undefined;
+
+  constructor(ds: DsRole, environment: Environment) {
+    this.#ds = ds;
+    this.#environment = environment;
+  }
+
+  of(node: NodeRecord): Uint8Array {
+    const [relay] = this.#ds.fleet.values();
+    const endpoint = relay?.endpoints[0];
+    const { relayId } = relay ?? {};
+    if (!this.#server || this.#relay?.relayId !== relayId || this.#relay?.endpoint !== endpoint) {
+      this.#relay = relayId && endpoint ? { relayId, endpoint } : undefined;
+      this.#server = encodeNtmServer(serverOf(this.#ds, this.#environment, this.#relay));
+    }
+    const nat = this.#ds.online(node.nodeId)?.nat ?? 'unknown';
+    return encodeNtmNode(nodeOf(node, nat), this.#server);
+  }
 }
 
 /** The part that stays while a node moves and Relay Servers come and go. */
@@ -52,25 +71,21 @@ export function lastingNtmRecord(
   environment: Environment,
   node: NodeRecord,
 ): Uint8Array {
-  return ntmRecord(ds, environment, node, 'unknown', undefined);
+  const server = serverOf(ds, environment, undefined);
+  return encodeNtmRecord({ ...nodeOf(node, 'unknown'), ...server });
 }
 
-function ntmRecord(
-  ds: DsRole,
-  { keys }: Environment,
-  node: NodeRecord,
-  nat: NtmRecord['nat'],
-  relay: NtmRecord['relay'],
-): Uint8Array {
-  return encodeNtmRecord({
+function nodeOf(node: NodeRecord, nat: NtmNode['nat']): NtmNode {
+  return {
     version: ntmRecordVersion,
     nodeId: node.nodeId,
     publicKey: node.publicKey,
     virtualIpv4: node.ipv4,
     virtualIpv6: node.ipv6,
     nat,
-    dsKey: keys.publicKey,
-    dsAddresses: ds.config.advertised.slice(0, 4),
-    relay,
-  });
+  };
+}
+
+function serverOf(ds: DsRole, { keys }: Environment, relay: NtmServer['relay']): NtmServer {
+  return { dsKey: keys.publicKey, dsAddresses: ds.config.advertised.slice(0, 4), relay };
 }
