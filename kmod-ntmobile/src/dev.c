@@ -87,7 +87,7 @@ static int ntm_dev_ndo_init(struct net_device *dev)
 	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!dev->tstats)
 		return -ENOMEM;
-	err = rhashtable_init(&ntm->entries, &ntm_entry_params);
+	err = ntm_entries_init(ntm);
 	if (err)
 		goto free_stats;
 	err = gro_cells_init(&ntm->gro, dev);
@@ -95,7 +95,7 @@ static int ntm_dev_ndo_init(struct net_device *dev)
 		goto free_entries;
 	return 0;
 free_entries:
-	rhashtable_destroy(&ntm->entries);
+	ntm_entries_destroy(ntm);
 free_stats:
 	free_percpu(dev->tstats);
 	return err;
@@ -120,7 +120,7 @@ static void ntm_dev_free(struct net_device *dev)
 
 	rcu_barrier();
 	gro_cells_destroy(&ntm->gro);
-	rhashtable_destroy(&ntm->entries);
+	ntm_entries_destroy(ntm);
 	xa_destroy(&ntm->index);
 	free_percpu(dev->tstats);
 }

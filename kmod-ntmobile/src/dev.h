@@ -20,6 +20,9 @@
 #define NTM_ADDRESS_HASH_BITS	10
 #define NTM_NOTICED_SLOTS	256
 
+/* A daemon that is node and Relay Server may have a path and relay it too. */
+enum ntm_entry_kind { NTM_ENTRY_PATH, NTM_ENTRY_RELAY, NTM_ENTRY_KINDS };
+
 /**
  * struct ntm_noticed - when something was last told about a subject
  * @subject: hash of the address or endpoint; two that collide share a slot
@@ -39,7 +42,7 @@ struct ntm_noticed {
  * @port: UDP port of the outer packets, 0 for none yet; written under RTNL
  * @lock: serialises changes of the tables
  * @closing: no more changes; under @lock
- * @entries: paths and relayed paths by Path ID; written under @lock, read under RCU
+ * @entries: paths, and relayed paths, by Path ID; written under @lock, read under RCU
  * @index: the same entries in an order for dumps; under @lock, read under RCU
  * @next_index: where the next index is looked for; under @lock
  * @addresses: inner addresses of paths; written under @lock, read under RCU
@@ -58,7 +61,7 @@ struct ntm_dev {
 	__be16 port;
 	struct mutex lock; /* the tables */
 	bool closing;
-	struct rhashtable entries;
+	struct rhashtable entries[NTM_ENTRY_KINDS];
 	struct xarray index;
 	u32 next_index;
 	DECLARE_HASHTABLE(addresses, NTM_ADDRESS_HASH_BITS);

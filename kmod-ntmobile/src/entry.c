@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table by Path ID, for paths and relayed paths alike, and their idle time. */
+/* The tables by Path ID, for paths and relayed paths alike, and their idle time. */
 #include "path.h"
 
 /* Bounds the memory that a daemon can take; one for each device. */
@@ -13,6 +13,31 @@ const struct rhashtable_params ntm_entry_params = {
 	.head_offset = offsetof(struct ntm_entry, node),
 	.automatic_shrinking = true,
 };
+
+int ntm_entries_init(struct ntm_dev *ntm)
+{
+	int kind, err;
+
+	for (kind = 0; kind < NTM_ENTRY_KINDS; kind++) {
+		err = rhashtable_init(&ntm->entries[kind], &ntm_entry_params);
+		if (err)
+			goto destroy;
+	}
+	return 0;
+destroy:
+	while (kind--)
+		rhashtable_destroy(&ntm->entries[kind]);
+	return err;
+}
+
+/* Nothing is in them any more. */
+void ntm_entries_destroy(struct ntm_dev *ntm)
+{
+	int kind;
+
+	for (kind = 0; kind < NTM_ENTRY_KINDS; kind++)
+		rhashtable_destroy(&ntm->entries[kind]);
+}
 
 static void ntm_entry_idle(struct timer_list *timer)
 {
@@ -62,7 +87,8 @@ int ntm_entry_add(struct ntm_dev *ntm, struct ntm_entry *entry,
 			      &ntm->next_index, GFP_KERNEL);
 	if (err < 0)
 		return err;
-	err = rhashtable_lookup_insert_fast(&ntm->entries, &entry->node, ntm_entry_params);
+	err = rhashtable_lookup_insert_fast(&ntm->entries[entry->kind], &entry->node,
+					    ntm_entry_params);
 	if (err) {
 		xa_erase(&ntm->index, entry->index);
 		if (err == -EEXIST)
@@ -94,7 +120,7 @@ void ntm_entry_del(struct ntm_entry *entry)
 	struct ntm_dev *ntm = entry->ntm;
 
 	lockdep_assert_held(&ntm->lock);
-	rhashtable_remove_fast(&ntm->entries, &entry->node, ntm_entry_params);
+	rhashtable_remove_fast(&ntm->entries[entry->kind], &entry->node, ntm_entry_params);
 	xa_erase(&ntm->index, entry->index);
 	spin_lock_bh(&entry->lock);
 	entry->gone = true;

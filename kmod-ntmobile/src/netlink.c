@@ -53,9 +53,9 @@ struct ntm_entry *ntm_nl_entry(struct ntm_dev *ntm, struct genl_info *info,
 	if (GENL_REQ_ATTR_CHECK(info, NTMOBILE_A_PATH_ID))
 		return ERR_PTR(-EINVAL);
 	rcu_read_lock();
-	entry = ntm_entry_find(ntm, nla_get_be64(info->attrs[NTMOBILE_A_PATH_ID]));
+	entry = ntm_entry_find(ntm, kind, nla_get_be64(info->attrs[NTMOBILE_A_PATH_ID]));
 	rcu_read_unlock();
-	if (entry && entry->kind == kind)
+	if (entry)
 		return entry;
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NTMOBILE_A_PATH_ID], NTM_NL_ENTRY_MISSING);
 	return ERR_PTR(-ENOENT);

@@ -5,6 +5,8 @@
  * way only to a path that works (key-use), never to one that was just added.
  */
 #include <linux/rculist.h>
+#include <net/addrconf.h>
+#include <net/route.h>
 #include "cache.h"
 #include "path.h"
 
@@ -76,6 +78,59 @@ struct ntm_path *ntm_path_by_address(struct ntm_dev *ntm, const struct ntm_addre
 		if (ntm_address_equal(&each->address, address))
 			return each->path;
 	return NULL;
+}
+
+/* The Relay Server's end of a path to an exit; the other end's leads outside. */
+static bool ntm_is_exit_end(const struct ntm_path *path)
+{
+	return path->kind == NTMOBILE_PATH_KIND_EXIT && path->side == 1;
+}
+
+/* Whether the other end expects the packet by a path to an exit. */
+static bool ntm_is_from_beyond(const struct ntm_path *exit, const struct sk_buff *skb)
+{
+	struct net *net = dev_net(exit->entry.ntm->dev);
+	struct ntm_address source;
+
+	if (skb->protocol == htons(ETH_P_IP))
+		ntm_address_set4(&source, ip_hdr(skb)->saddr);
+	else
+		ntm_address_set6(&source, &ipv6_hdr(skb)->saddr);
+	if (ntm_address_is_global(&source))
+		return true;
+	if (exit->global_only)
+		return false;
+	if (source.family == AF_INET)
+		return inet_addr_type(net, source.ip4) != RTN_LOCAL;
+	return !ipv6_chk_addr(net, &source.ip6, NULL, 0);
+}
+
+/**
+ * ntm_path_for - which path a packet goes by
+ * @ntm: the device
+ * @next_hop: of its route
+ * @skb: from its IP header on
+ *
+ * A node that is a Relay Server too may have two paths to one peer: an exit's, by which the
+ * peer expects what comes from outside, and a node's, for what this node and its network send.
+ *
+ * Return: the path, or NULL; under RCU.
+ */
+struct ntm_path *ntm_path_for(struct ntm_dev *ntm, const struct ntm_address *next_hop,
+			      const struct sk_buff *skb)
+{
+	struct ntm_path *exit = NULL, *other = NULL;
+	struct ntm_path_address *each;
+
+	hlist_for_each_entry_rcu(each, ntm_bucket(ntm, next_hop), node) {
+		if (!ntm_address_equal(&each->address, next_hop))
+			continue;
+		if (unlikely(ntm_is_exit_end(each->path)))
+			exit = exit ?: each->path;
+		else
+			other = other ?: each->path;
+	}
+	return exit && ntm_is_from_beyond(exit, skb) ? exit : other;
 }
 
 /* Whether the address is one of this path, though another may be in use for it. Under RCU. */

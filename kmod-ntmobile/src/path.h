@@ -6,11 +6,9 @@
 #include "replay.h"
 #include "target.h"
 
-enum ntm_entry_kind { NTM_ENTRY_PATH, NTM_ENTRY_RELAY };
-
 /**
  * struct ntm_entry - what paths and relayed paths have in common
- * @node: in the device's table
+ * @node: in the device's table of its kind
  * @path_id: key of that table
  * @kind: which of the two it is
  * @index: in the device's order for dumps
@@ -203,12 +201,15 @@ struct ntm_relay {
 extern const struct rhashtable_params ntm_entry_params;
 
 /* Under RCU. */
-static inline struct ntm_entry *ntm_entry_find(struct ntm_dev *ntm, __be64 path_id)
+static inline struct ntm_entry *ntm_entry_find(struct ntm_dev *ntm, enum ntm_entry_kind kind,
+					       __be64 path_id)
 {
-	return rhashtable_lookup(&ntm->entries, &path_id, ntm_entry_params);
+	return rhashtable_lookup(&ntm->entries[kind], &path_id, ntm_entry_params);
 }
 
 /* entry.c */
+int ntm_entries_init(struct ntm_dev *ntm);
+void ntm_entries_destroy(struct ntm_dev *ntm);
 int ntm_entry_add(struct ntm_dev *ntm, struct ntm_entry *entry,
 		  struct netlink_ext_ack *extack);
 void ntm_entry_del(struct ntm_entry *entry);
@@ -220,6 +221,8 @@ struct ntm_path *ntm_path_alloc(struct ntm_dev *ntm, __be64 path_id, u32 idle_ms
 void ntm_path_free(struct ntm_path *path);
 struct ntm_path *ntm_path_by_address(struct ntm_dev *ntm,
 				     const struct ntm_address *address);
+struct ntm_path *ntm_path_for(struct ntm_dev *ntm, const struct ntm_address *next_hop,
+			      const struct sk_buff *skb);
 bool ntm_path_has_address(struct ntm_dev *ntm, const struct ntm_path *path,
 			  const struct ntm_address *address);
 int ntm_path_attach(struct ntm_path *path, const struct ntm_address *addresses,

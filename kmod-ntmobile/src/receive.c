@@ -468,6 +468,7 @@ static struct ntm_entry *ntm_find(struct net *net, const struct sk_buff *skb,
 {
 	const struct ntm_datagram *datagram;
 	struct ntm_datagram buffer;
+	struct ntm_entry *entry;
 	struct ntm_dev *ntm;
 
 	datagram = skb_header_pointer(skb, ip_length, sizeof(buffer), &buffer);
@@ -479,7 +480,9 @@ static struct ntm_entry *ntm_find(struct net *net, const struct sk_buff *skb,
 	if (skb->len < ip_length + sizeof(buffer) ||
 	    (!skb_is_gso(skb) && ntohs(datagram->udp.len) != skb->len - ip_length))
 		return NULL;
-	return ntm_entry_find(ntm, datagram->header.path_id);
+	/* What ends here is not relayed, though a Relay Server here may have been told to. */
+	entry = ntm_entry_find(ntm, NTM_ENTRY_PATH, datagram->header.path_id);
+	return entry ?: ntm_entry_find(ntm, NTM_ENTRY_RELAY, datagram->header.path_id);
 }
 
 /* A super-packet of the sender's stack behind one header, as suite none sends it. */

@@ -337,7 +337,7 @@ void ntm_send(struct ntm_dev *ntm, struct sk_buff *skb)
 		ntm_dev_drop(ntm, NTM_DROP_MALFORMED, skb);
 		return;
 	}
-	path = ntm_path_by_address(ntm, &next_hop);
+	path = ntm_path_for(ntm, &next_hop, skb);
 	if (unlikely(!path)) {
 		if (!ntm_address_is_unicast(&next_hop)) {
 			ntm_dev_drop(ntm, NTM_DROP_NOT_UNICAST, skb);

@@ -10,7 +10,7 @@
  */
 import { BoundedMap } from '../base/bounded-map.ts';
 import { Counters } from '../base/counters.ts';
-import { type Endpoint, isPrivate, isUnicast } from '../base/ip.ts';
+import { type Endpoint, type Ip, isPrivate, isUnicast } from '../base/ip.ts';
 import { type Deadline, Timers } from '../base/timers.ts';
 import { nonceLength, type Suite, tagLength } from '../noise/suite.ts';
 import type { DropReason } from '../wire/drops.ts';
@@ -36,6 +36,7 @@ import { InnerRoutes } from './inner-routes.ts';
 import {
   countLost,
   hasExpired,
+  isExitEnd,
   isWornOut,
   type KeySlot,
   maxPacketsPerKey,
@@ -69,6 +70,8 @@ export interface Sink {
   /** An inner packet for this machine's virtual interface. */
   deliver(buffer: Uint8Array, offset: number, length: number): void;
   notice(notice: PathNotice): void;
+  /** Whether this machine's virtual interface has the address. */
+  isOwnAddress?(ip: Ip): boolean;
 }
 
 /** Bytes a Capsulated Packet has in front of the inner packet and behind it. */
@@ -93,6 +96,7 @@ export class DataPath {
   readonly #noticedAt = new BoundedMap<AddressKey | Endpoint, number>(256);
   readonly #nonce = new Uint8Array(nonceLength);
   readonly drops = new Counters<DropReason>();
+  #exitEnds = 0;
 
   readonly #relayBudget: RelayBudget;
 
@@ -146,6 +150,7 @@ export class DataPath {
     const { peerPrefixes, idleMs } = command;
     const entry = newPathEntry(command);
     this.#pathById.set(id, entry);
+    if (isExitEnd(entry)) this.#exitEnds += 1;
     this.#routes.add(entry, peerPrefixes, command.excludedPrefixes);
     if (idleMs > 0) this.#timers.set('idle', String(id), now + idleMs);
   }
@@ -202,6 +207,7 @@ export class DataPath {
   #deletePath(entry: PathEntry): void {
     const { id } = entry;
     this.#pathById.delete(id);
+    if (isExitEnd(entry)) this.#exitEnds -= 1;
     this.#routes.remove(entry, entry.prefixes);
     this.#timers.clear('silent', String(id));
     this.#timers.clear('idle', String(id));
@@ -223,7 +229,7 @@ export class DataPath {
       this.drops.add('malformed');
       return;
     }
-    const entry = this.#routes.find(destination);
+    const entry = this.#pathFor(destination, buffer, offset, length);
     if (!entry) {
       if (!isUnicast(ipOfKey(destination))) return;
       this.#pending.hold(now, destination, buffer, offset, length);
@@ -239,6 +245,26 @@ export class DataPath {
       return;
     }
     this.#seal(now, entry, slot, buffer, offset, length);
+  }
+
+  /**
+   * A node that is a Relay Server too may have two paths to one peer: an exit's, by which the peer expects
+   * what comes from outside, and a node's, for what this node and its network send.
+   */
+  #pathFor(
+    destination: AddressKey,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): PathEntry | undefined {
+    const first = this.#routes.find(destination);
+    if (this.#exitEnds === 0 || !first) return first;
+    const owners = this.#routes.ownersOf(destination);
+    const exit = owners.find(isExitEnd);
+    if (!exit) return first;
+    const source = ipOfKey(sourceKey(buffer, offset, length) as AddressKey);
+    const isOutside = !isPrivate(source) || !(exit.globalOnly || this.#sink.isOwnAddress?.(source));
+    return isOutside ? exit : owners.find((each) => !isExitEnd(each));
   }
 
   #seal(

@@ -75,6 +75,11 @@ export class InnerRoutes<Owner> {
     }
   }
 
+  /** All owners of this very address, the one that packets go to first. */
+  ownersOf(key: AddressKey): readonly Owner[] {
+    return this.#ownersByAddress.get(key) ?? [];
+  }
+
   find(key: AddressKey): Owner | undefined {
     const exact = this.#ownersByAddress.get(key);
     if (exact || this.#wide.length === 0) return exact?.[0];

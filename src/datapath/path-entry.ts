@@ -84,6 +84,11 @@ export interface PathEntry {
   readonly drops: Counters<DropReason>;
 }
 
+/** The Relay Server's end of a path to an exit; the other end's leads outside. */
+export function isExitEnd({ kind, side }: Pick<PathEntry, 'kind' | 'side'>): boolean {
+  return kind === 'exit' && side === 1;
+}
+
 export function newPathEntry(command: PathCommand & { op: 'path-new' }): PathEntry {
   const { pathId, side, kind, peerPrefixes: prefixes, globalOnly, alias, idleMs } = command;
   return {

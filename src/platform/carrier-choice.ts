@@ -2,7 +2,6 @@
  * Which kind of data path a daemon uses: the kernel module where it is there and fits, unless its
  * owner says otherwise, and the reason as a sentence for `ntmobile status` and the log.
  */
-import type { RoleName } from '../protocol/control-results.ts';
 import { openKernelCarrier } from './kernel-path/kernel-carrier.ts';
 import { removeStaleDevice } from './kernel-path/kernel-device.ts';
 import { type FoundModule, findKernelModule } from './kernel-path/kernel-module.ts';
@@ -13,11 +12,7 @@ import { openUserCarrier } from './user-carrier.ts';
 export type WantedDataPath = 'auto' | 'kernel' | 'user';
 
 /** Throws ProblemToMend for what its owner can mend. */
-export function openCarrier(
-  wanted: WantedDataPath,
-  roles: readonly RoleName[],
-  parts: CarrierParts,
-): PacketCarrier {
+export function openCarrier(wanted: WantedDataPath, parts: CarrierParts): PacketCarrier {
   const name = parts.kernelDevice;
   if (name === undefined) return openUserCarrier(parts, 'A Direction Server carries no packets.');
   const found = look();
@@ -25,7 +20,7 @@ export function openCarrier(
   if (wanted === 'user') {
     return openUserCarrier(parts, 'The configuration says so ("option datapath user").');
   }
-  const refusal = whyNot(found, roles, parts) ?? tryKernel(found, parts, name);
+  const refusal = whyNot(found, parts) ?? tryKernel(found, parts, name);
   if (typeof refusal !== 'string') return refusal;
   if (wanted === 'auto') return openUserCarrier(parts, refusal);
   throw new ProblemToMend(
@@ -42,18 +37,10 @@ function look(): FoundModule {
   }
 }
 
-function whyNot(
-  found: FoundModule,
-  roles: readonly RoleName[],
-  { relayBytesPerSecond }: CarrierParts,
-): string | undefined {
+function whyNot(found: FoundModule, { relayBytesPerSecond }: CarrierParts): string | undefined {
   if ('why' in found) return found.why;
-  if (relayBytesPerSecond > 0) return 'The bandwidth of the Relay Server is limited in user space.';
-  // Both may have the same Path ID here, one as an end and one as the relay.
-  const both = roles.includes('node') && roles.includes('rs');
-  return both
-    ? 'The kernel module serves a node or a Relay Server, not both in one daemon.'
-    : undefined;
+  if (relayBytesPerSecond === 0) return undefined;
+  return 'The bandwidth of the Relay Server is limited in user space.';
 }
 
 function tryKernel(found: FoundModule, parts: CarrierParts, name: string): PacketCarrier | string {

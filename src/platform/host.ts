@@ -71,7 +71,7 @@ export class Host {
 
   /** Opens everything and starts the roles. Throws ProblemToMend for what its owner can mend. */
   constructor(options: HostOptions) {
-    const { device, log, suite, roles } = options;
+    const { device, log, suite } = options;
     const failed = (error: unknown) => options.crashed(error, { where: 'platform' });
     this.#log = log;
     this.#reversePath = new ReversePath(log);
@@ -88,8 +88,7 @@ export class Host {
         failed,
       },
     );
-    const names = roles.map(({ name }) => name);
-    this.#carrier = openCarrier(options.dataPath ?? 'auto', names, {
+    this.#carrier = openCarrier(options.dataPath ?? 'auto', {
       suite,
       rtnl: this.#rtnl,
       log,

@@ -15,6 +15,7 @@ export function openUserCarrier(parts: CarrierParts, reason: string): PacketCarr
     send: parts.send,
     deliver: (buffer, offset, length) => virtual?.write(buffer, offset, length),
     notice: parts.notice,
+    isOwnAddress: (ip) => virtual?.hasAddress(ip) ?? false,
   };
   const path = new DataPath(parts.suite, sink, parts.relayBytesPerSecond);
   const open = (name: string, gone: () => void): InnerDevice => {

@@ -3,7 +3,7 @@
  * device is opened at the start, so that a machine without TUN or rights is told at once, and made
  * anew when someone else deletes it. One of the kernel module is made before its paths and given in.
  */
-import type { Prefix } from '../base/ip.ts';
+import { type Ip, type Prefix, prefixIp } from '../base/ip.ts';
 import type { RoleName } from '../protocol/control-results.ts';
 import { type InterfaceSettings, InterfaceSetup, type NextHopOf } from './interface-setup.ts';
 import type { Log } from './log.ts';
@@ -50,6 +50,12 @@ export class VirtualInterface {
 
   get counters(): Record<string, number> {
     return this.#device.counters;
+  }
+
+  hasAddress(ip: Ip): boolean {
+    return [...this.#wantedByRole.values()].some(({ addresses }) =>
+      addresses.some((each) => prefixIp(each) === ip),
+    );
   }
 
   get hasExitRoutes(): boolean {

@@ -1,6 +1,7 @@
 /** The path table: keys and their order, replay, what is refused, and where inner packets go. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { toHex } from '../../src/base/bytes.ts';
 import type { Ip, Prefix } from '../../src/base/ip.ts';
 import type { Side } from '../../src/datapath/commands.ts';
 import type { PathId } from '../../src/wire/ids.ts';
@@ -163,6 +164,52 @@ test('an exit refuses inner destinations that are not global', () => {
   carry(zero, exit);
   assert.equal(exit.delivered, [inner(virtualIps[0], '8.8.8.8' as Ip)]);
   assert.is(exit.dropped()['refused'], refused.length);
+});
+
+/** A node that is an exit too, with a path of each kind to the same peer. */
+function exitAndNode(globalOnly: boolean): PathEnd {
+  const end = new End();
+  end.addresses.push(virtualIps[1]);
+  end.open(1, {}, nodePath);
+  end.open(1, { kind: 'exit', globalOnly }, exitPath);
+  return end;
+}
+
+const nodePath = 'aaaaaaaaaaaaaaaa' as PathId;
+const exitPath = 'eeeeeeeeeeeeeeee' as PathId;
+
+function pathTaken(end: PathEnd, source: string): string | undefined {
+  end.outbound(inner(source as Ip, virtualIps[0]));
+  const [sent] = end.takeSent();
+  return sent && toHex(sent.bytes.subarray(8, 16));
+}
+
+test('a node that is an exit too answers its peer by the path that the peer expects it by', () => {
+  const end = exitAndNode(true);
+  for (const used of [nodePath, exitPath, nodePath]) {
+    end.command({ op: 'key-use', pathId: used, epoch: 0 });
+    assert.is(pathTaken(end, '203.0.113.9'), exitPath);
+    assert.is(pathTaken(end, virtualIps[1]), nodePath);
+    assert.is(pathTaken(end, '192.168.1.5'), nodePath);
+  }
+  end.command({ op: 'path-delete', pathId: exitPath });
+  assert.is(pathTaken(end, '203.0.113.9'), nodePath);
+});
+
+test('an exit that leads to private hosts carries what they send, and not what the node sends', () => {
+  const end = exitAndNode(false);
+  assert.is(pathTaken(end, '192.168.1.5'), exitPath);
+  assert.is(pathTaken(end, '203.0.113.9'), exitPath);
+  assert.is(pathTaken(end, virtualIps[1]), nodePath);
+});
+
+test('an exit that has a packet of its own for its peer asks for a path to it', () => {
+  const end = exitAndNode(true);
+  end.command({ op: 'path-delete', pathId: nodePath });
+  assert.is(pathTaken(end, virtualIps[1]), undefined);
+  assert.equal(end.takeNotices(), [{ notice: 'no-path', destination: virtualIps[0] }]);
+  end.open(1, {}, nodePath);
+  assert.is(end.takeSent().length, 1);
 });
 
 test('a new key is used when it is told to be, and the old one is heard until it is deleted', () => {

@@ -27,11 +27,14 @@ export class PathEnd {
   readonly sent: Sent[] = [];
   readonly delivered: Uint8Array[] = [];
   readonly notices: PathNotice[] = [];
+  /** Of the virtual interface. */
+  readonly addresses: Ip[] = [];
   readonly path = new DataPath(suite, {
     send: (to, uplink, buffer, offset, length) =>
       this.sent.push({ to, uplink, bytes: buffer.slice(offset, offset + length) }),
     deliver: (buffer, offset, length) => this.delivered.push(buffer.slice(offset, offset + length)),
     notice: (notice) => this.notices.push(notice),
+    isOwnAddress: (ip) => this.addresses.includes(ip),
   });
 
   command(command: PathCommand): void {

@@ -61,8 +61,9 @@ export class KernelPath implements PathPort {
   readonly #counters = new Counters<KernelPathCount>();
   readonly #routes = new WideRoutes();
   readonly #noticedAt = new BoundedMap<Endpoint, number>(256);
-  /** Rows of the module that this daemon has made. */
-  readonly #known = new Set<PathId>();
+  /** Rows of the module that this daemon has made; a path may have one of each kind. */
+  readonly #paths = new Set<PathId>();
+  readonly #relays = new Set<PathId>();
   #uplinks: readonly LocalUplink[] = [];
   #refusal: string | undefined;
 
@@ -131,12 +132,13 @@ export class KernelPath implements PathPort {
   }
 
   #remember(command: PathCommand): void {
-    if (command.op === 'flush') this.#known.clear();
-    else if (command.op === 'path-new' || command.op === 'relay-new') {
-      this.#known.add(command.pathId);
-    } else if (command.op === 'path-delete' || command.op === 'relay-delete') {
-      this.#known.delete(command.pathId);
-    }
+    if (command.op === 'flush') {
+      this.#paths.clear();
+      this.#relays.clear();
+    } else if (command.op === 'path-new') this.#paths.add(command.pathId);
+    else if (command.op === 'path-delete') this.#paths.delete(command.pathId);
+    else if (command.op === 'relay-new') this.#relays.add(command.pathId);
+    else if (command.op === 'relay-delete') this.#relays.delete(command.pathId);
   }
 
   #refused(error: SystemError, command: PathCommand): void {
@@ -207,7 +209,7 @@ export class KernelPath implements PathPort {
   ): void {
     if (length < pathHeaderLength) return this.#counters.add('too-short');
     const pathId = hexIdAt(buffer, offset);
-    if (this.#known.has(pathId)) return this.#counters.add('malformed');
+    if (this.#paths.has(pathId) || this.#relays.has(pathId)) return this.#counters.add('malformed');
     this.#counters.add('unknown-path');
     const last = this.#noticedAt.get(from);
     if (last !== undefined && now - last < noticeIntervalMs) return;

@@ -249,6 +249,45 @@ case_relay_source() {
     contains /tmp/relay forwarded-packets=0 && contains /tmp/relay wrong-source: && flush
 }
 
+forwarded() { ctl "$1" relay-get ntm0 path-id=$id | value forwarded-packets; }
+
+# a is told to relay a path that ends there, as a node that is a Relay Server too may be.
+case_both_kinds() {
+  ctl a relay-new ntm0 path-id=$id && direct4 &&
+    ctl a relay-leg ntm0 path-id=$id side=0 endpoint=10.1.0.254:4649 &&
+    ctl a relay-leg ntm0 path-id=$id side=1 endpoint=10.2.0.1:4649 && both_families &&
+    is "$(forwarded a)" 0 'relayed while it ends here' && ctl a path-del ntm0 path-id=$id || return 1
+  on b ping -q -c 3 -i 0.2 -W 1 198.18.0.1 > /tmp/ping 2>&1
+  is "$(forwarded a)" 3 'relayed afterwards' && ctl b path-del ntm0 path-id=$id && direct4 &&
+    both_families &&
+    is "$(forwarded a)" 3 'relayed in all' && flush
+}
+
+# The same b has another path, by which it is a's exit.
+exit_path() {
+  local path=path-id=8877665544332211
+  ctl a path-new ntm0 $path side=0 kind=1 address=169.254.1.2 &&
+    ctl b path-new ntm0 $path side=1 kind=1 global-only address=198.18.0.1 &&
+    ctl a path-set ntm0 $path route=10.2.0.1:4649 && ctl b path-set ntm0 $path route=10.1.0.1:4649 &&
+    ctl a key-set ntm0 $path epoch=0 send-key="$key_ab" receive-key="$key_ba" &&
+    ctl b key-set ntm0 $path epoch=0 send-key="$key_ba" receive-key="$key_ab" &&
+    ctl a key-use ntm0 $path epoch=0 && ctl b key-use ntm0 $path epoch=0
+}
+
+# Each carries what a expects by it, whichever was used last.
+case_exit_and_node() {
+  local result=1
+  ip -n b address add 203.0.113.1/32 dev lo
+  ip -n a route add 203.0.113.0/24 via 169.254.1.2 dev ntm0 onlink
+  direct4 && exit_path && pings 203.0.113.1 && pings 198.18.0.2 &&
+    ctl a key-use ntm0 path-id=$id epoch=0 && ctl b key-use ntm0 path-id=$id epoch=0 &&
+    pings 203.0.113.1 && pings 198.18.0.2 &&
+    is "$(drop_count a bad-inner-source)" 0 'bad inner sources' && flush && result=0
+  ip -n a route del 203.0.113.0/24
+  ip -n b address del 203.0.113.1/32 dev lo
+  return $result
+}
+
 # shellcheck disable=SC2016 # the program is for awk
 no_port() { on "$1" awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp; }
 
@@ -733,6 +772,8 @@ readonly cases=(
   'relay6: a Relay Server relays between two legs over IPv6'
   'relay_mixed: a Relay Server relays between an IPv4 and an IPv6 leg'
   'relay_source: a packet that is not from its leg is dropped and told'
+  'both_kinds: what ends at a Relay Server is not relayed there'
+  'exit_and_node: a node that is an exit too answers by the right one of two paths'
   'burst: a super-packet that arrives is looked at datagram by datagram'
   'control_burst: control messages of two paths in one burst reach the socket one by one'
   'refusals: every refused command says why in a sentence'

@@ -110,7 +110,6 @@ const forms = (function(_) {
 		_('The kernel module ntmobile is not loaded and was not found. Install kmod-ntmobile.'),
 		_('The kernel module ntmobile is older than this daemon (netlink version %s, not %s). Install the kmod-ntmobile of the same release.'),
 		_('The kernel module ntmobile is newer than this daemon (netlink version %s, not %s). Install the kmod-ntmobile of the same release.'),
-		_('The kernel module serves a node or a Relay Server, not both in one daemon.'),
 		_('The kernel module refused: %s.'),
 		_('A device %s exists and is not one of the kernel module.'),
 		_('No kernel module: %s.'),
