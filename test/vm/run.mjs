@@ -64,7 +64,8 @@ async function main(args) {
     initramfs: packInitramfs(kernel),
     // One thread: QEMU's several mishandle code that the kernel patches while another one runs it.
     qemu: ['-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', '2', '-m', '1024'],
-    append: `loglevel=5 panic_on_warn=1 ntm.cases=${cases.join(',')}`,
+    // The check of the timer fails, and with it the boot, when this machine is busy.
+    append: `no_timer_check loglevel=5 panic_on_warn=1 ntm.cases=${cases.join(',')}`,
     seconds: bootSeconds,
     line: (text) => console.log(text),
   });
