@@ -12,10 +12,10 @@ import { impair } from './impairment.ts';
 import { MovingHost } from './movement.ts';
 import { Namespaces } from './namespaces.ts';
 import type { LabOptions } from './options.ts';
-import { Overlay, type OverlayOptions, type Peer } from './overlay.ts';
+import { homeHost, Overlay, type OverlayOptions, type Peer } from './overlay.ts';
 import { slow } from './pace.ts';
 import { expectedRoutes, type Pattern, type Victim } from './patterns.ts';
-import { correspondentPlaces, mobilePlaces, type NatName } from './topology.ts';
+import { correspondentPlaces, type HostName, mobilePlaces, type NatName } from './topology.ts';
 import { buildWorld, setIsolation } from './world.ts';
 
 /** The node waits a second for late packets and then for its peer's count. */
@@ -39,13 +39,14 @@ export class Lab {
     return this.#agents;
   }
 
-  async build(say: (text: string) => void): Promise<void> {
+  /** `home`: the correspondent is the host of the Relay Server. */
+  async build(say: (text: string) => void, home = false): Promise<void> {
     say('network');
     await buildWorld(this.namespaces);
     await this.mobile.move(mobilePlaces.G1, 'hard');
     await this.correspondent.move(correspondentPlaces.G1, 'hard');
-    const agent = (host: 'mn' | Peer): Agent => new Agent(this.namespaces, host, agentProgram());
-    this.#agents = { mn: agent('mn'), cn: agent('cn'), gn: agent('gn') };
+    const agent = (host: HostName): Agent => new Agent(this.namespaces, host, agentProgram());
+    this.#agents = { mn: agent('mn'), cn: agent(home ? homeHost : 'cn'), gn: agent('gn') };
   }
 
   /** A build while the lab runs must not change what it starts again. */

@@ -18,6 +18,8 @@ import { tableHead, tableRow } from './table.ts';
 import { runTrial, type TrialOptions, type TrialResult } from './trial.ts';
 
 const tcpBytesPerSecond = 50_000;
+/** A connection that is late and loses packets takes longer to show its pace. */
+const longerWhenFar = 3;
 /** What is promised after a crash, and what `npm test`, which judges no times, puts up with. */
 const promisedBackMs = 2000;
 const checkedBackMs = 15_000;
@@ -33,25 +35,27 @@ async function runRows(lab: Lab, options: LabOptions, progress: Progress): Promi
     traffic: options.traffic,
     tcpBytesPerSecond: Math.round(tcpBytesPerSecond / options.slow),
     floor: options.floor,
+    throughputMs: options.throughputMs,
     backLimitMs: slow(options.check ? checkedBackMs : promisedBackMs),
   };
   const rows: Row[] = [];
-  progress.line(tableHead());
+  progress.line(tableHead(options));
   const patterns = rowsFor(options);
   for (let repetition = 1; repetition <= options.repeat; repetition += 1) {
     for (const pattern of patterns) {
       progress.show(`pattern ${pattern.id}, repetition ${repetition} of ${options.repeat} …`);
       const row = await runRow(lab, pattern, trialOptions);
       rows.push(row);
-      progress.line(tableRow(row.entry));
+      progress.line(tableRow(row.entry, options));
     }
   }
   if (options.thenNetem.length > 0) await impair(lab.namespaces);
+  const farOptions = { ...trialOptions, throughputMs: options.throughputMs * longerWhenFar };
   for (const pattern of withNetem(options)) {
     progress.show(`pattern ${pattern.id} …`);
-    const row = await runRow(lab, pattern, trialOptions);
+    const row = await runRow(lab, pattern, farOptions);
     rows.push(row);
-    progress.line(tableRow(row.entry));
+    progress.line(tableRow(row.entry, options));
   }
   return rows;
 }
@@ -85,7 +89,7 @@ async function runLab(options: LabOptions): Promise<number> {
   const begin = Date.now();
   try {
     const work = (async () => {
-      await lab.build((text) => progress.show(`setting up: ${text}`));
+      await lab.build((text) => progress.show(`setting up: ${text}`), options.home);
       if (!options.floor) {
         await lab.startOverlay(programs(options), options, (text) =>
           progress.show(`starting: ${text}`),

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { flowFigures, spreadOf } from './measure.ts';
+import { flowFigures, spreadOf, steadyRate } from './measure.ts';
 
 const every10Ms = (count: number): number[] => Array.from({ length: count }, (_, i) => i * 10);
 
@@ -48,6 +48,15 @@ test('reordered datagrams are not lost', () => {
   assert.ok(first && second);
   const figures = flowFigures({ sentAt }, { received: [second, first, ...rest] }, 0);
   assert.is(figures.lost, 0);
+});
+
+test('a rate is that of the last two thirds of its time', () => {
+  const arrivedBy100Ms = [9, 9, 100, 700, 50, 50, 50, 50, 800];
+  assert.is(steadyRate({ firstAt: 1000, arrivedBy100Ms }, 1200, 1800), 500);
+});
+
+test('nothing that came is a rate of nothing', () => {
+  assert.is(steadyRate({ firstAt: 1000, arrivedBy100Ms: [5] }, 1300, 1600), 0);
 });
 
 test('the spread is minimum, median and maximum', () => {

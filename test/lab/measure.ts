@@ -3,7 +3,7 @@
  * receiver around the move and the datagrams that never came. With a datagram every 10 ms, 10 ms of
  * silence means that none is missing.
  */
-import type { UdpRecord } from './agent/calls.ts';
+import type { TcpRecord, UdpRecord } from './agent/calls.ts';
 
 export interface FlowFigures {
   /** The longest silence at the receiver; undefined when nothing came after the move. */
@@ -27,6 +27,18 @@ export function flowFigures(
     if (!came.has(sequence)) lost += 1;
   }
   return { interruptionMs: longestSilence(receiver.received, from), sent, lost };
+}
+
+/** Bytes a second that came in the last two thirds of a time; the first one is for TCP to find its pace. */
+export function steadyRate(
+  { firstAt, arrivedBy100Ms }: Pick<TcpRecord, 'firstAt' | 'arrivedBy100Ms'>,
+  begin: number,
+  end: number,
+): number {
+  const bucket = (at: number): number => Math.round((at - firstAt) / 100);
+  const [from, to] = [bucket(begin + (end - begin) / 3), bucket(end)];
+  const bytes = arrivedBy100Ms.slice(from, to).reduce((sum, each) => sum + each, 0);
+  return (bytes * 10) / (to - from);
 }
 
 function longestSilence(received: UdpRecord['received'], from: number): number | undefined {

@@ -10,6 +10,8 @@ export interface LabOptions {
   readonly traffic: Traffic;
   readonly bothMove: boolean;
   readonly keep: boolean;
+  /** The correspondent is a home router: Direction Server, Relay Server and node in one daemon. */
+  readonly home: boolean;
   readonly json: boolean;
   /** The network alone, without the overlay: what the harness itself costs. */
   readonly floor: boolean;
@@ -27,6 +29,8 @@ export interface LabOptions {
   readonly thenNetem: readonly string[];
   /** How many times slower than usual this machine is. */
   readonly slow: number;
+  /** For so long each row then sends as much as its connection takes; 0 for not at all. */
+  readonly throughputMs: number;
 }
 
 export type LabDataPath = 'auto' | 'user' | 'kernel' | 'mixed';
@@ -37,6 +41,7 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --handover hard|soft  hard (default): the old link goes first; soft: 2 s after the new one came
   --traffic both|peer-only   peer-only: the moving node itself sends nothing
   --both-move           the correspondent moves at the same moment
+  --home                the correspondent is a home router: DS, RS and node in one daemon, MN's exit too
   --keep                leave everything up at the end, until Ctrl-C
   --json                the report on standard output, progress on standard error
   --floor               without the overlay: what network and harness themselves cost
@@ -44,6 +49,7 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --overlap             both zones have the same IPv4 pool: the ends know each other by aliases
   --netem               50 ms round trip and 1 % loss through the internet (needs the kernel's netem)
   --then-netem 1,16     these rows again with netem, after all others
+  --throughput SECONDS  after each move, what the TCP connection carries when nothing holds it back
   --slow N              this machine is N times slower than usual: wider limits, less traffic
   --engine PATH         another txiki.js than the one NTM_TJS or npm gives
   --help`;
@@ -66,6 +72,10 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
   if (!Number.isSafeInteger(repeat) || repeat < 1) throw new UsageError('--repeat needs a number');
   const slow = Number(given.get('--slow') ?? 1);
   if (!(slow >= 1 && slow <= 100)) throw new UsageError('--slow needs a number from 1 to 100');
+  const seconds = Number(given.get('--throughput') ?? 0);
+  if (!(seconds >= 0 && seconds <= 60)) {
+    throw new UsageError('--throughput needs a number from 0 to 60');
+  }
   return {
     patterns: (given.get('--pattern') ?? '').split(',').filter((id) => id !== ''),
     repeat,
@@ -73,6 +83,7 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     traffic: oneOf(given, '--traffic', ['both', 'peer-only']),
     bothMove: given.has('--both-move'),
     keep: given.has('--keep'),
+    home: given.has('--home'),
     json: given.has('--json'),
     floor: given.has('--floor'),
     check: given.has('--check'),
@@ -83,6 +94,7 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     netem: given.has('--netem'),
     thenNetem: (given.get('--then-netem') ?? '').split(',').filter((id) => id !== ''),
     slow,
+    throughputMs: seconds * 1000,
   };
 }
 
@@ -93,6 +105,7 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--traffic', 'value'],
   ['--both-move', 'flag'],
   ['--keep', 'flag'],
+  ['--home', 'flag'],
   ['--json', 'flag'],
   ['--floor', 'flag'],
   ['--check', 'flag'],
@@ -103,6 +116,7 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--netem', 'flag'],
   ['--then-netem', 'value'],
   ['--slow', 'value'],
+  ['--throughput', 'value'],
   ['--help', 'flag'],
 ]);
 

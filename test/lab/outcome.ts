@@ -32,6 +32,8 @@ export interface ReportEntry {
   readonly sent: Directions<number>;
   readonly tcpSurvived: boolean;
   readonly bytesOk: boolean;
+  /** From the correspondent, with nothing held back; null where that was not tried. */
+  readonly bytesPerSecond: number | null;
   /** From the event to the first answer of the far end. */
   readonly signallingMs: number | null;
   readonly longestEchoMs: number | null;
@@ -57,6 +59,7 @@ export function reportEntry(result: TrialResult, options: TrialOptions): ReportE
     sent: { up: up.sent, down: down.sent },
     tcpSurvived: result.tcpSurvived,
     bytesOk: result.bytesOk,
+    bytesPerSecond: result.bytesPerSecond,
     signallingMs: rounded(result.record?.firstAnswerMs ?? undefined),
     longestEchoMs: rounded(result.longestEchoMs ?? undefined),
     backMs: rounded(result.backMs ?? undefined),
@@ -76,6 +79,7 @@ export function failedEntry(pattern: Pattern, options: TrialOptions, why: string
     sent: { up: 0, down: 0 },
     tcpSurvived: false,
     bytesOk: false,
+    bytesPerSecond: null,
     signallingMs: null,
     longestEchoMs: null,
     backMs: null,

@@ -6,7 +6,18 @@ import type { PathRow, RouteKind } from '../../src/protocol/control-results.ts';
 import { Daemon, type Programs } from './daemon.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { LabDataPath } from './options.ts';
-import { type DaemonName, port, type RelayName, relayNames, servers, zones } from './topology.ts';
+import {
+  type DaemonName,
+  port,
+  type RelayName,
+  relayNames,
+  type ServerName,
+  servers,
+  zones,
+} from './topology.ts';
+
+/** Where the home router is, which is all servers and the correspondent in one daemon. */
+export const homeHost = 'rs-a';
 
 export type Peer = 'cn' | 'gn';
 export type Zone = Omit<(typeof zones)[keyof typeof zones], 'pool'> & { readonly pool: string };
@@ -18,6 +29,8 @@ export interface OverlayOptions {
   readonly dataPath: LabDataPath;
   /** Both zones have the pool of the first. */
   readonly overlap: boolean;
+  /** The correspondent is a home router: all servers and a node in one daemon. */
+  readonly home: boolean;
   /** Further lines in the section "node" of a daemon. */
   readonly nodeOptions?: Partial<Record<DaemonName, string>>;
 }
@@ -36,18 +49,20 @@ export class Overlay {
     this.#options = options;
     this.#zones = options.overlap ? { ...zones, b: { ...zones.b, pool: zones.a.pool } } : zones;
     const daemon = (name: DaemonName): Daemon => new Daemon(namespaces, name, programs, folder);
+    const home = options.home ? daemon(homeHost) : undefined;
     this.daemons = {
-      'ds-a': daemon('ds-a'),
+      'ds-a': home ?? daemon('ds-a'),
       'ds-b': daemon('ds-b'),
-      'rs-a': daemon('rs-a'),
+      'rs-a': home ?? daemon('rs-a'),
       'rs-b': daemon('rs-b'),
       'rs-c': daemon('rs-c'),
       mn: daemon('mn'),
-      cn: daemon('cn'),
+      cn: home ?? daemon('cn'),
     };
   }
 
   async start(say: (text: string) => void): Promise<void> {
+    if (this.#options.home) return this.#startHome(say);
     say('Direction Servers');
     await this.#startDirectionServers();
     say('Relay Servers');
@@ -57,6 +72,21 @@ export class Overlay {
     const [mn, cn] = await Promise.all([this.#enrolNode(a), this.#enrolNode(b)]);
     this.virtualIps = { mn, cn };
     for (const name of ['mn', 'cn', 'rs-a', 'rs-b'] as const) await this.#checkDataPath(name);
+  }
+
+  async #startHome(say: (text: string) => void): Promise<void> {
+    say('home router');
+    const home = this.daemons[homeHost];
+    const parts = [dsConfig(zones.a, homeHost), relayConfig(zones.a, homeHost)];
+    home.configure(`${mainConfig(this.#kindOf('cn'))}${parts.join('')}
+config node 'node'
+	option enabled '1'
+`);
+    await this.startRelay(homeHost);
+    const cn = await this.registered('cn');
+    say('node');
+    this.virtualIps = { mn: await this.#enrolNode(zones.a), cn };
+    for (const name of ['mn', 'cn'] as const) await this.#checkDataPath(name);
   }
 
   /** MN's path to the peer, one that is up if there is any; undefined while there is none. */
@@ -123,15 +153,15 @@ export class Overlay {
     const both = [a, b];
     const keys = await Promise.all(both.map((zone) => this.#firstKey(zone)));
     const [keyA = '', keyB = ''] = keys;
-    this.daemons['ds-a'].configure(dsConfig(a) + foreignZone(b, keyB));
-    this.daemons['ds-b'].configure(dsConfig(b) + foreignZone(a, keyA));
+    this.daemons['ds-a'].configure(mainConfig() + dsConfig(a) + foreignZone(b, keyB));
+    this.daemons['ds-b'].configure(mainConfig() + dsConfig(b) + foreignZone(a, keyA));
     for (const zone of both) this.daemons[zone.ds].start();
     await Promise.all(both.map((zone) => this.#running(zone.ds)));
   }
 
   async #firstKey(zone: Zone): Promise<string> {
     const daemon = this.daemons[zone.ds];
-    daemon.configure(dsConfig(zone));
+    daemon.configure(mainConfig() + dsConfig(zone));
     daemon.start();
     const status = await this.#running(zone.ds);
     await daemon.stop();
@@ -147,9 +177,9 @@ export class Overlay {
   }
 
   #kindOf(name: DaemonName): Exclude<LabDataPath, 'mixed'> {
-    const { dataPath } = this.#options;
+    const { dataPath, home } = this.#options;
     if (dataPath !== 'mixed') return dataPath;
-    return name === 'mn' || name === zones.a.rs ? 'user' : 'kernel';
+    return name === 'mn' || (name === zones.a.rs && !home) ? 'user' : 'kernel';
   }
 
   /** What was asked for must be what carries the packets. */
@@ -203,12 +233,12 @@ function mainConfig(dataPath: Exclude<LabDataPath, 'mixed'> = 'auto'): string {
 `;
 }
 
-function dsConfig(zone: Zone): string {
-  return `${mainConfig()}
+function dsConfig(zone: Zone, host: ServerName = zone.ds): string {
+  return `
 config ds 'ds'
 	option enabled '1'
 	option zone '${zone.name}'
-	list address '${servers[zone.ds]}:${port}'
+	list address '${servers[host]}:${port}'
 	option pool '${zone.pool}'
 `;
 }

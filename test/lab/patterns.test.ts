@@ -59,7 +59,7 @@ test('a general correspondent does not move', () => {
 
 test('rows are chosen by name and group', () => {
   const chosen = (patterns: readonly string[]): readonly string[] =>
-    rowsFor({ patterns, bothMove: false, floor: false, word: '' }).map(({ id }) => id);
+    rowsFor({ patterns, bothMove: false, floor: false, home: false, word: '' }).map(({ id }) => id);
   assert.equal(chosen(['14', '3']), ['3', '14']);
   assert.is(chosen(['table']).length, 17);
   assert.ok(chosen(['crash']).includes('kill-rs'));

@@ -162,12 +162,13 @@ export interface RowChoice {
   readonly patterns: readonly string[];
   readonly bothMove: boolean;
   readonly floor: boolean;
+  readonly home: boolean;
   /** Keeps the rows that hold it in their description; empty for all. */
   readonly word: string;
 }
 
 /** The rows that a command line asks for, in order; throws on a name that is none. */
-export function rowsFor({ patterns, bothMove, floor, word }: RowChoice): readonly Pattern[] {
+export function rowsFor({ patterns, bothMove, floor, home, word }: RowChoice): readonly Pattern[] {
   const all = [...tablePatterns, ...furtherPatterns, ...crashPatterns];
   const ids = patterns.flatMap((id) => {
     const group = groups.get(id);
@@ -180,8 +181,8 @@ export function rowsFor({ patterns, bothMove, floor, word }: RowChoice): readonl
   const chosen = ids.length === 0 ? all : all.filter((pattern) => ids.includes(pattern.id));
   const moved = bothMove ? chosen.flatMap((pattern) => withBothMoving(pattern) ?? []) : chosen;
   const rows = moved.filter((pattern) => nameOf(pattern).includes(word));
-  // Without an overlay nothing reaches a host behind a NAT, and one that moved is not found.
-  return floor
+  // Without an overlay nothing reaches a host behind a NAT, and one that moved is not found; a home router stays.
+  return floor || home
     ? rows.filter(({ peerAt, peerTo, kill }) => peerAt === 'G1' && !peerTo && !kill)
     : rows;
 }

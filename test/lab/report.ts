@@ -120,6 +120,8 @@ function environment(
     engine: options.floor ? 'none' : engineVersion(options.engine),
     handover: options.handover,
     traffic: options.traffic,
+    'data path': options.dataPath,
+    'times slower': options.slow,
     'load at the end': Math.round((loadavg()[0] ?? 0) * 10) / 10,
     tookSeconds: Math.round(tookMs / 1000),
   };

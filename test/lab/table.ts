@@ -1,4 +1,5 @@
 /** The lab's table in the terminal: a line as each row is done, so that it grows before one's eyes. */
+import type { LabOptions } from './options.ts';
 import { actText, type ReportEntry, worstInterruption } from './outcome.ts';
 
 interface Column {
@@ -28,22 +29,36 @@ const columns: readonly Column[] = [
   { title: 'TCP', width: 5, of: tcpText },
 ];
 
-export function tableHead(): string {
-  return [line(columns.map((column) => column.title)), line(columns.map(rule))].join('\n');
+const throughputColumn: Column = {
+  title: 'MB/s',
+  width: 6,
+  right: true,
+  of: ({ bytesPerSecond }) => (bytesPerSecond === null ? '-' : (bytesPerSecond / 1e6).toFixed(2)),
+};
+
+type Shown = Pick<LabOptions, 'throughputMs'>;
+
+export function tableHead(options: Shown): string {
+  const columns = columnsFor(options);
+  return [line(columns, (column) => column.title), line(columns, rule)].join('\n');
 }
 
-export function tableRow(entry: ReportEntry): string {
-  const text = line(columns.map((column) => column.of(entry)));
+export function tableRow(entry: ReportEntry, options: Shown): string {
+  const text = line(columnsFor(options), (column) => column.of(entry));
   const right = entry.backMs === null ? 'ok' : `ok, back ${inMs(entry.backMs)} ms after restart`;
   const verdict = entry.problems.length === 0 ? right : `FAILED: ${entry.problems.join('; ')}`;
   return `${text}  ${verdict}`;
 }
 
-function line(cells: readonly string[]): string {
-  return cells
-    .map((cell, index) => {
-      const { width, right } = columns[index] as Column;
-      return right === true ? cell.padStart(width) : cell.padEnd(width);
+function columnsFor({ throughputMs }: Shown): readonly Column[] {
+  return throughputMs > 0 ? [...columns, throughputColumn] : columns;
+}
+
+function line(columns: readonly Column[], text: (column: Column) => string): string {
+  return columns
+    .map((column) => {
+      const cell = text(column);
+      return column.right === true ? cell.padStart(column.width) : cell.padEnd(column.width);
     })
     .join('  ');
 }

@@ -8,7 +8,7 @@ import { nowMs, sleep } from './agent/clock.ts';
 import type { Agent } from './agents.ts';
 import type { Daemon } from './daemon.ts';
 import type { Lab } from './lab.ts';
-import { type FlowFigures, flowFigures } from './measure.ts';
+import { type FlowFigures, flowFigures, steadyRate } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
 import { correspondentName } from './overlay.ts';
 import { slow } from './pace.ts';
@@ -25,6 +25,8 @@ export interface TrialOptions {
   readonly floor: boolean;
   /** After a killed process was started again, traffic is to be back within this. */
   readonly backLimitMs: number;
+  /** 0: throughput is not looked at. */
+  readonly throughputMs: number;
 }
 
 export interface TrialResult {
@@ -41,6 +43,8 @@ export interface TrialResult {
   readonly longestEchoMs: number | null;
   /** Since the killed process was started again; null for a move, or if nothing came back. */
   readonly backMs: number | null;
+  /** What came from the correspondent when nothing held it back; null where that was not tried. */
+  readonly bytesPerSecond: number | null;
   readonly move: MoveTimes;
   readonly records: TrialRecords;
 }
@@ -51,6 +55,8 @@ export interface TrialRecords {
   readonly mobileTcp: TcpRecord | undefined;
   readonly peerTcp: TcpRecord | undefined;
   readonly typing: TypingRecord | undefined;
+  /** When the correspondent sent as fast as it could. */
+  readonly poured: MoveTimes | undefined;
 }
 
 const steadyMs = 500;
@@ -98,6 +104,7 @@ export async function runTrial(
     record,
     longestEchoMs: longestEcho(records.typing, move.begin),
     backMs: pattern.kill === undefined || pattern.spare ? null : backAfter(records, move.end),
+    bytesPerSecond: throughput(records),
     move,
     records,
   };
@@ -221,7 +228,14 @@ class TrialRun {
     await sleep(slow(lastDatagramMs));
     const [mobileUdp, peerUdp] = await pair(both, (agent) => agent.call('udpStop'));
     if (!withTcp) {
-      return { mobileUdp, peerUdp, mobileTcp: undefined, peerTcp: undefined, typing: undefined };
+      return {
+        mobileUdp,
+        peerUdp,
+        mobileTcp: undefined,
+        peerTcp: undefined,
+        typing: undefined,
+        poured: undefined,
+      };
     }
     // With a silent mobile node the connection was idle over the move: now it shows that it lives.
     if (silent) {
@@ -230,9 +244,17 @@ class TrialRun {
     }
     const typing = silent ? undefined : await this.#mobile.call('typingStop');
     if (!silent) await this.#peer.call('typingStop');
+    const poured = this.#options.throughputMs > 0 ? await this.#pour() : undefined;
     const finish = { limitMs: slow(tcpLimitMs) };
     const [mobileTcp, peerTcp] = await pair(both, (agent) => agent.call('tcpFinish', finish));
-    return { mobileUdp, peerUdp, mobileTcp, peerTcp, typing };
+    return { mobileUdp, peerUdp, mobileTcp, peerTcp, typing, poured };
+  }
+
+  async #pour(): Promise<MoveTimes> {
+    const forMs = this.#options.throughputMs;
+    const begin = nowMs();
+    await this.#peer.call('tcpPour', { forMs });
+    return { begin, end: begin + forMs };
   }
 
   get #port(): number {
@@ -321,6 +343,11 @@ function tcpVerdict(
     from.sentBytes === to.receivedBytes &&
     from.sentHash === to.receivedHash;
   return { tcpSurvived, bytesOk: whole(mobile, peer) && whole(peer, mobile) };
+}
+
+function throughput({ mobileTcp, poured }: TrialRecords): number | null {
+  if (mobileTcp === undefined || poured === undefined) return null;
+  return steadyRate(mobileTcp, poured.begin, poured.end);
 }
 
 /** From `since` until both directions had carried something. */

@@ -70,6 +70,8 @@ export interface AgentCalls {
   readonly tcpListen: (options: TcpOptions) => void;
   readonly tcpConnect: (options: TcpOptions) => void;
   readonly tcpFlow: (options: { flowing: boolean }) => void;
+  /** Sends as much as the connection takes, and from then on nothing; ends after `forMs`. */
+  readonly tcpPour: (options: { forMs: number }) => void;
   /** Stops sending, says so to the peer and waits for its end, at most `limitMs`. */
   readonly tcpFinish: (options: { limitMs: number }) => TcpRecord;
   readonly typingListen: (options: TypingOptions) => void;

@@ -4,8 +4,8 @@
  */
 export class KnownStream {
   #state: number;
-  #word = 0;
-  #left = 0;
+  /** What was made and not yet taken: whole words are made, any number of bytes is taken. */
+  #ahead = Buffer.alloc(0);
   position = 0;
 
   constructor(seed: number) {
@@ -13,34 +13,34 @@ export class KnownStream {
     this.#state = (Math.imul(seed + 1, 0x9e3779b1) | 1) >>> 0;
   }
 
-  nextByte(): number {
-    if (this.#left === 0) {
-      let x = this.#state;
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      this.#state = x >>> 0;
-      this.#word = this.#state;
-      this.#left = 4;
-    }
-    const byte = this.#word & 0xff;
-    this.#word >>>= 8;
-    this.#left -= 1;
-    this.position += 1;
-    return byte;
-  }
-
   take(length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
-    for (let i = 0; i < length; i += 1) bytes[i] = this.nextByte();
+    if (this.#ahead.length < length) this.#make(length);
+    const bytes = this.#ahead.subarray(0, length);
+    this.#ahead = this.#ahead.subarray(length);
+    this.position += length;
     return bytes;
   }
 
   /** The position of the first byte of `bytes` that does not continue the stream, or undefined. */
   firstDifference(bytes: Uint8Array): number | undefined {
-    for (const byte of bytes) {
-      if (byte !== this.nextByte()) return this.position - 1;
+    const begin = this.position;
+    const expected = this.take(bytes.length);
+    if (expected.equals(bytes)) return undefined;
+    return begin + bytes.findIndex((byte, index) => byte !== expected[index]);
+  }
+
+  /** The bytes at hand and at least so many in all. */
+  #make(length: number): void {
+    const kept = this.#ahead;
+    const words = new Int32Array(Math.max(1024, Math.ceil((length - kept.length) / 4)));
+    let x = this.#state;
+    for (let i = 0; i < words.length; i += 1) {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      words[i] = x;
     }
-    return undefined;
+    this.#state = x;
+    this.#ahead = Buffer.concat([kept, new Uint8Array(words.buffer)]);
   }
 }

@@ -41,6 +41,7 @@ const handlers: Handlers = {
     return tcp.connect();
   },
   tcpFlow: ({ flowing }) => running(tcp).flow(flowing),
+  tcpPour: ({ forMs }) => running(tcp).pour(forMs),
   tcpFinish: ({ limitMs }) => running(tcp).finish(limitMs),
   typingListen: (options) => {
     typing?.stop();

@@ -1,15 +1,16 @@
 /**
  * The bulk application of the lab: one TCP connection on which each side writes a known pseudo-random
- * stream at a modest rate and checks every byte that comes.
+ * stream at a modest rate, or for a while as fast as it goes, and checks every byte that comes.
  */
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TcpOptions, TcpRecord } from './calls.ts';
-import { nowMs } from './clock.ts';
+import { nowMs, sleep } from './clock.ts';
 import { KnownStream } from './known-stream.ts';
 
 const writeEveryMs = 20;
 const bucketMs = 100;
+const pourBytes = 1 << 16;
 
 export class TcpTransfer {
   readonly #options: TcpOptions;
@@ -62,6 +63,17 @@ export class TcpTransfer {
 
   flow(flowing: boolean): void {
     this.#flowing = flowing;
+  }
+
+  async pour(forMs: number): Promise<void> {
+    this.#flowing = false;
+    const socket = this.#socket;
+    const over = sleep(forMs);
+    const end = nowMs() + forMs;
+    while (socket?.writable === true && nowMs() < end) {
+      if (this.#write(socket, pourBytes)) continue;
+      await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), over]);
+    }
   }
 
   async finish(limitMs: number): Promise<TcpRecord> {
@@ -117,10 +129,15 @@ export class TcpTransfer {
     this.#timer = setInterval(() => {
       // What the connection cannot take is not queued here: the rate is an upper bound.
       if (!this.#flowing || socket.writableLength > 4 * bytesPerWrite || socket.destroyed) return;
-      const bytes = this.#outgoing.take(bytesPerWrite);
-      this.#sentHash.update(bytes);
-      socket.write(bytes);
+      this.#write(socket, bytesPerWrite);
     }, writeEveryMs);
+  }
+
+  /** Whether the socket can take more at once. */
+  #write(socket: Socket, length: number): boolean {
+    const bytes = this.#outgoing.take(length);
+    this.#sentHash.update(bytes);
+    return socket.write(bytes);
   }
 
   #take(bytes: Buffer): void {

@@ -1,34 +1,39 @@
 /**
  * The lab of `npm start` inside a guest whose kernel has the module: real daemons, real NATs, and packets
- * by the module, in user space, or one end so and one so. The guest emulates its processor, so that only
- * function counts: routes, connections and bytes, not times.
+ * by the module, in user space, or one end so and one so. The guest emulates its processor, so that function
+ * counts: routes, connections and bytes. Its times compare data paths with each other and with nothing else.
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argv, exit, getuid } from 'node:process';
+import { argv, env, exit, getuid } from 'node:process';
 import { buildPrograms, programFiles } from '../../../esbuild.config.mjs';
 import { toolBundle } from '../../runner/tool.mjs';
 import { npmEngine, root } from '../../setup/paths.mjs';
 import { bootGuest } from '../boot.mjs';
 import { ensureGuestTree, guestRoot, inTree, packInitramfs } from '../guest-tree.mjs';
+import { collectRuns, comparison } from './comparison.mjs';
 
 const usage = `npm run lab:kernel -- [options]
-  --all        the whole table with the module, with netem, and with one end in user space
+  --all        every row by TUN, by the module, and with one end by TUN, and some again with netem; one table
+               of the three, and out/bench/lab-kernel.json
   --run "…"    the lab once with these options, such as "--datapath mixed --pattern 3,12"
+  --slow N     the guest is N times slower than a usual machine (4, or 1 with NTM_TJS)
   --module FOLDER   another source of the module (kmod-ntmobile)
-  --help`;
-/** A processor of a thousand million instructions a second is about so many times slower than usual. */
-const slow = 4;
-const few = ['--datapath kernel --pattern 2,13 --then-netem 16', '--datapath mixed --pattern 3'];
-const all = [
-  '--datapath kernel --then-netem table',
-  '--datapath mixed --pattern table --then-netem 1,8,16',
-  '--datapath user --pattern table',
+  --help
+NTM_TJS names another txiki.js than npm's, which is a debug build; it has to run on Debian 13.`;
+const engine = env.NTM_TJS ?? npmEngine;
+const few = [
+  '--datapath kernel --pattern 2,13 --then-netem 16',
+  '--datapath mixed --pattern 3',
+  '--datapath kernel --home --pattern 3,4',
 ];
+const all = ['kernel', 'user', 'mixed'].map(
+  (dataPath) => `--datapath ${dataPath} --then-netem 1,8,16 --throughput 1`,
+);
 const folder = join(guestRoot, 'lab');
 const say = (text) => console.log(`# ${text}`);
 
-async function install(kernel, module, runs) {
+async function install({ kernel, module, slow, runs }) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'out/test'), { recursive: true });
   mkdirSync(join(folder, 'out/bin'), { recursive: true });
@@ -38,7 +43,7 @@ async function install(kernel, module, runs) {
   for (const name of [...programs, 'test/lab.mjs', 'test/lab-agent.mjs']) {
     copyFileSync(join(root, 'out', name), join(folder, 'out', name));
   }
-  copyFileSync(npmEngine, join(folder, 'tjs'));
+  copyFileSync(engine, join(folder, 'tjs'));
   copyFileSync(join(root, 'test/vm/lab/init'), join(folder, 'init'));
   for (const program of ['tjs', 'init']) chmodSync(join(folder, program), 0o755);
   cpSync(module, join(folder, 'module'), { recursive: true });
@@ -51,27 +56,30 @@ async function install(kernel, module, runs) {
 function parse(words) {
   const rest = [...words];
   const runs = [];
+  // The guest's processor does a thousand million instructions a second.
+  let slow = env.NTM_TJS ? '1' : '4';
   let module = join(root, 'kmod-ntmobile');
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--all') runs.push(...all);
     else if (word === '--run' && rest.length > 0) runs.push(rest.shift());
+    else if (word === '--slow' && rest.length > 0) slow = rest.shift();
     else if (word === '--module' && rest.length > 0) module = rest.shift();
     else {
       console.log(usage);
       exit(word === '--help' ? 0 : 2);
     }
   }
-  return { module, runs: runs.length > 0 ? runs : few };
+  return { module, slow, runs: runs.length > 0 ? runs : few };
 }
 
-const { module, runs } = parse(argv.slice(2));
+const { module, slow, runs } = parse(argv.slice(2));
 if (getuid() !== 0) {
   console.error('this builds in a chroot: run it as root');
   exit(1);
 }
 const kernel = ensureGuestTree(say);
 say(`programs and module for ${kernel}`);
-await install(kernel, module, runs);
+await install({ kernel, module, slow, runs });
 const totals = { passed: 0, failed: 0 };
 const verdict = await bootGuest({
   kernel,
@@ -91,6 +99,13 @@ const verdict = await bootGuest({
     totals.failed += Number(failed ?? 0);
   },
 });
+const reports = collectRuns(join(folder, 'results'));
+if (reports.length > 1) {
+  const file = join(root, 'out/bench/lab-kernel.json');
+  mkdirSync(join(root, 'out/bench'), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(reports, null, 2)}\n`);
+  console.log(`\n${comparison(reports)}\nwritten: ${file}`);
+}
 if (verdict !== 'pass' && totals.failed === 0) {
   say('the guest did not finish');
   totals.failed = 1;
