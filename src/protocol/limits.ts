@@ -37,6 +37,9 @@ export const limits = {
   /** Those that answer a first message, which shows our public key and is forty times as long. */
   firstHintsPerSecond: 10_000,
 
+  /** A Direction Server that has not answered after this time is told of. */
+  unheardMs: 5 * second,
+
   /** Keepalives (protocol.md 5): one per NAT mapping, started at this interval. */
   keepaliveMs: 20 * second,
   keepaliveLeastMs: 10 * second,

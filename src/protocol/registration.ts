@@ -44,7 +44,7 @@ export class Registration {
   readonly #locality: Locality;
   readonly #registrant: Registrant;
   readonly #endpoints: readonly Endpoint[];
-  readonly #timers = new Timers<'keepalive' | 'retry'>();
+  readonly #timers = new Timers<'keepalive' | 'retry' | 'unheard'>();
   readonly association: Association;
   state: RegistrationState = 'starting';
   stateText: string | undefined;
@@ -55,6 +55,10 @@ export class Registration {
   #updateSentAt = 0;
   #keepaliveMs: number = limits.keepaliveMs;
   #steady = 0;
+  /** Whether the first attempt was made. */
+  #begun = false;
+  /** The refusal that the log has last. */
+  #toldRefusal = '';
 
   constructor(
     context: RoleContext,
@@ -82,6 +86,8 @@ export class Registration {
   /** Opens a session with a Registration Request inside, if there is a way out at all. */
   connect(): void {
     if (this.state === 'refused') return;
+    if (!this.#begun) this.#timers.set('unheard', '', this.#context.now + limits.unheardMs);
+    this.#begun = true;
     const reachable = this.#endpoints.filter((each) => this.#locality.canReach(each));
     if (reachable.length === 0) {
       this.#enter('no-uplink', 'No network connection that leads to the Direction Server.');
@@ -171,10 +177,12 @@ export class Registration {
 
   #answered(event: SessionEvent & { event: 'answer' }): boolean {
     const { message, request } = event;
+    this.#timers.clear('unheard', '');
     this.#setReachable(true);
     if (request.name === 'registrationRequest') {
       if (message.name === 'registrationResponse') {
         this.#enter('registered', undefined);
+        this.#toldRefusal = '';
         this.#observe(message.values.observed);
         this.#registrant.onRegistered(message.values);
         this.update();
@@ -224,7 +232,10 @@ export class Registration {
       this.#registrant.onRefused(reason, values.text);
       return;
     }
-    this.#context.log('warn', `The Direction Server refuses for now: ${values.text}`);
+    if (this.#toldRefusal !== values.text) {
+      this.#context.log('warn', `The Direction Server refuses for now: ${values.text}`);
+    }
+    this.#toldRefusal = values.text;
     this.#timers.set('retry', '', this.#context.now + Math.max(1, values.retrySeconds) * 1000);
   }
 
@@ -260,9 +271,19 @@ export class Registration {
         if (this.#updateIsPending()) this.#timers.set('keepalive', '', now + this.#interval());
         else if (this.association.current) this.update();
         else if (!this.association.handshake) this.connect();
+      } else if (due.name === 'unheard') {
+        this.#tellUnheard();
       } else {
         this.connect();
       }
     }
+  }
+
+  #tellUnheard(): void {
+    const text =
+      this.state === 'no-uplink'
+        ? this.stateText
+        : `The Direction Server does not answer at ${this.#endpoints.join(', ')}.`;
+    this.#context.log('warn', `${text} "ntmobile doctor" says what to look at.`);
   }
 }

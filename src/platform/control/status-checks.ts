@@ -92,6 +92,8 @@ function nodeChecks(node: NodeStatus, port: number, isRelayToo: boolean): CheckR
   return checks;
 }
 
+const networkAct = 'Connect a network; a default route must lead through it.';
+
 function uplinkCheck(node: NodeStatus): CheckRow {
   const used =
     node.uplinks.find((uplink) => uplink.preferred) ?? node.uplinks.find((one) => one.usable);
@@ -100,7 +102,7 @@ function uplinkCheck(node: NodeStatus): CheckRow {
     check: 'Uplink',
     state: 'fail',
     finding: 'No address of this device has a route to the outside.',
-    act: 'Connect a network; a default route must lead through it.',
+    act: networkAct,
   };
 }
 
@@ -112,7 +114,8 @@ function registrationCheck(check: string, role: NodeStatus | RsStatus, port: num
     return { check, state: 'fail', finding, act: 'Ask its owner for a new invite and join again.' };
   }
   if (role.state === 'no-uplink') {
-    return { check, state: 'fail', finding: 'There is no network to register over.', act: null };
+    const finding = 'There is no network to register over.';
+    return { check, state: 'fail', finding, act: networkAct };
   }
   if (role.directionServer.reachable && role.stateText !== null) {
     const act = 'Ask its owner; this device tries again by itself.';

@@ -156,6 +156,8 @@ check('a refused node gets in with a good invite, and only once there is an addr
   const { node } = await registered(third);
   assert.is(node?.name, 'third');
   assert.is(node?.virtualIpv4, address ?? node?.virtualIpv4);
+  const tellings = readFileSync(third.logFile, 'utf8').match(/refuses for now: The pool/g);
+  assert.is(tellings?.length, 1);
   await third.stop();
 });
 
@@ -184,6 +186,9 @@ check('a wrong key of the Direction Server is told as what to compare', async ()
   const before = unheard(await ds.call('status'));
   await daemon.until('status', ({ node }) => node?.state === 'registering', 'does not try');
   await ds.until('status', (status) => unheard(status) > before, 'hears nothing of it');
+  const told =
+    /warn: node: The Direction Server does not answer at 203\.0\.113\.10:4649\. "ntmobile doctor"/;
+  await daemon.until('status', () => told.test(readFileSync(daemon.logFile, 'utf8')), 'is silent');
   const doctor = await rig.cli('cn', ['doctor', '--control', daemon.control]);
   assert.match(doctor.text, /ds_key/);
   assert.is(doctor.code, 1);
@@ -252,7 +257,7 @@ check(
     const heldBack = ({ daemon }: { daemon: { counters: Readonly<Record<string, number>> } }) =>
       (daemon.counters['driver effects-held-back'] ?? 0) > 2;
     await server.until('status', heldBack, 'nothing was held back');
-    assert.is((await node.call('status')).node?.state, 'registering');
+    await node.until('status', (each) => each.node?.state === 'registering', 'does not wait');
     assert.match(server.logTail(), /the state cannot be written.*Free disk space/);
 
     rmSync(join(inside, 'ballast'));
