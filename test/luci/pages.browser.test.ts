@@ -172,10 +172,10 @@ test('a move is a mark in the picture and a row, and its paths are shown by the 
   const { handovers } = await mn.daemon.call('handovers');
   assert.match(
     (await rowOf('203.0.113.21').first().textContent()) ?? '',
-    /203\.0\.113\.11 on eth0.*0 in, 10 out/,
+    /203\.0\.113\.11 on eth0.*0\sin, 10\sout/,
   );
   const mark = page.getByRole('button', {
-    name: new RegExp(`^Move ${handovers[0]?.number},.*, lost: 0 in, 10 out$`),
+    name: new RegExp(`^Move ${handovers[0]?.number},.*, lost: 0\\sin, 10\\sout$`),
   });
   await mark.focus();
   await page.keyboard.press('Enter');

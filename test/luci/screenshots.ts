@@ -37,7 +37,7 @@ async function textsIn(language: string): Promise<Record<string, string>> {
   );
 }
 
-/** From one network to the other and back, with data under way. */
+/** From one network to the other and back, with data under way and now and then nothing in between. */
 async function moveAbout(peer: string): Promise<void> {
   const { namespaces } = world.rig;
   const script = `const s = require('dgram').createSocket('udp4'); s.on('error', () => {});
@@ -45,20 +45,18 @@ async function moveAbout(peer: string): Promise<void> {
   namespaces.start('mn', [execPath, '-e', script], { stdio: 'ignore' });
   const route = (device: string, source: string) =>
     `route replace default via 203.0.113.1 dev ${device} src ${source}`;
-  for (const [on, off, source] of [
-    ['wlan0', 'eth0', '203.0.113.31'],
-    ['eth0', 'wlan0', '203.0.113.11'],
-    ['wlan0', 'eth0', '203.0.113.31'],
-    ['eth0', 'wlan0', '203.0.113.11'],
+  for (const [on, off, source, gapMs] of [
+    ['wlan0', 'eth0', '203.0.113.31', 0],
+    ['eth0', 'wlan0', '203.0.113.11', 150],
+    ['wlan0', 'eth0', '203.0.113.31', 800],
+    ['eth0', 'wlan0', '203.0.113.11', 0],
   ] as const) {
     await pause(2500);
-    await namespaces.ipBatch('mn', [
-      `link set ${off} down`,
-      `link set ${on} up`,
-      route(on, source),
-    ]);
+    await namespaces.ipBatch('mn', [`link set ${off} down`]);
+    await pause(gapMs);
+    await namespaces.ipBatch('mn', [`link set ${on} up`, route(on, source)]);
   }
-  await pause(1500);
+  await pause(3000);
 }
 
 async function show(router: Router, view: string, name: string, wait = 700): Promise<void> {

@@ -28,9 +28,15 @@ function recorded(world: PaperWorld, host = world.mobile): readonly (Losses | un
 }
 
 /** Everything stops, and `gapMs` later the new network is there. */
-function moveAfterGap(world: PaperWorld, host: Host, realm: Realm, gapMs: number): void {
+function moveAfterGap(
+  world: PaperWorld,
+  host: Host,
+  realm: Realm,
+  gapMs: number,
+  profile = link({ delayMs: linkDelayMs }),
+): void {
   for (const each of host.attachments) host.detach(each);
-  world.queue.after(gapMs, () => host.attach(realm, link({ delayMs: linkDelayMs })));
+  world.queue.after(gapMs, () => host.attach(realm, profile));
 }
 
 function told(name: string, options: Partial<PaperOptions>, story: (world: PaperWorld) => void) {
@@ -64,6 +70,17 @@ for (const [mobile, peer] of [
     world.run(settledMs);
     const { up, down } = world.lost(since);
     assert.ok(up >= 15 && down >= 15, `${up} and ${down} lost in 300 ms at 20 ms`);
+  });
+
+  test(`a route of ${mobile} and ${peer} that is given up in the middle of a move: the move is recorded`, () => {
+    const world = new PaperWorld({ mobile, peer });
+    world.guard(() => {
+      const far = link({ delayMs: 400 });
+      moveAfterGap(world, world.mobile, world.place('P(C)'), 1200, far);
+      world.run(2 * settledMs);
+      const [record] = recorded(world);
+      assert.ok((record?.down ?? 0) >= 60, JSON.stringify(record));
+    });
   });
 }
 

@@ -178,7 +178,8 @@ export class Routes {
 
   /** The route in use has died without a word: the other one, and the DS is asked for help. */
   dead(tunnel: Tunnel, probes: Probes): void {
-    tunnel.handover = newHandover(tunnel, this.#context.now, {
+    // In the middle of a move it is a part of that move.
+    tunnel.handover ??= newHandover(tunnel, this.#context.now, {
       cause: 'route died',
       from: tunnel.active === 'direct' ? (tunnel.direct ?? 'none') : 'relay',
       to: '',

@@ -9,7 +9,10 @@ function whole(number, unit) {
 }
 
 return baseclass.extend({
-	/* Of something that is measured: 3.2 ms, 850 ms, 4.1 s. */
+	list(parts) {
+		return parts.length ? parts.reduce((text, part) => _('%s, %s').format(text, part)) : '';
+	},
+
 	/* Of a move or one of its paths: packets that did not come in, and those of ours that the peer did not get. */
 	losses(row) {
 		const parts = [];
@@ -20,9 +23,10 @@ return baseclass.extend({
 		if (row.peerLostPackets != null)
 			parts.push(_('%d out').format(row.peerLostPackets));
 
-		return parts.join(', ') || '-';
+		return this.list(parts.map(part => part.replace(' ', '\u00a0'))) || '-';
 	},
 
+	/* Of something that is measured: 3.2 ms, 850 ms, 4.1 s. */
 	ms(value) {
 		if (value == null)
 			return '-';

@@ -51,7 +51,7 @@ function pathTable(handover) {
 			{ title: _('After'), cell: path => words.kind(path.after) },
 			{ title: _('First answer'), cell: path => words.ms(path.firstAnswerMs) },
 			{ title: _('First data'), cell: path => words.ms(path.firstDataMs) },
-			{ title: _('Lost'), cell: words.losses }
+			{ title: _('Lost'), cell: path => words.losses(path) }
 		]
 	});
 
@@ -87,7 +87,7 @@ return view.extend({
 				{ title: _('First answer'), cell: handover => words.ms(slowest(handover, 'firstAnswerMs')) },
 				{ title: _('First data'), cell: handover => words.ms(slowest(handover, 'firstDataMs')) },
 				{ title: _('Direction Server knew'), cell: handover => words.ms(handover.updateMs) },
-				{ title: _('Lost'), cell: words.losses },
+				{ title: _('Lost'), cell: handover => words.losses(handover) },
 				{ title: '', isAct: true, cell: handover => ({
 					sign: String(handover.number),
 					node: () => page.button(_('Details'), '', () => choose(handover.number), _('Details of move %d').format(handover.number))

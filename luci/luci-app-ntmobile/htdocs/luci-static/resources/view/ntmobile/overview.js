@@ -20,7 +20,7 @@ function reach(server) {
 	const parts = [ [ server.name, server.endpoint || server.nodeId ].filter(part => part).join(' ') ];
 
 	if (server.reachable == null)
-		return parts[0] + ', ' + _('not in use yet');
+		return words.list([ parts[0], _('not in use yet') ]);
 
 	parts.push(server.reachable
 		? (server.sinceMs == null ? _('reachable') : _('reachable for %s').format(words.span(server.sinceMs)))
@@ -29,7 +29,7 @@ function reach(server) {
 	if (server.rttMs != null)
 		parts.push(_('round trip %s').format(words.ms(server.rttMs)));
 
-	const text = parts.join(', ');
+	const text = words.list(parts);
 
 	return {
 		sign: text,
@@ -68,14 +68,14 @@ function nodeRows(node) {
 		[ _('Virtual IPv6'), page.withCopy(node.virtualIpv6, _('Copy the virtual IPv6')) ],
 		[ _('Direction Server'), reach(node.directionServer) ],
 		...node.relays.map(relay => [ _('Relay Server %s').format(relay.name || relay.nodeId), reach(relay) ]),
-		[ _('NAT'), words.nat(node.nat) + (node.observed ? ', ' + _('seen as %s').format(node.observed) : '') ],
+		[ _('NAT'), words.list([ words.nat(node.nat) ].concat(node.observed ? _('seen as %s').format(node.observed) : [])) ],
 		[ _('Uplinks'), lines(node.uplinks.map(uplink), _('none')) ],
 		[ _('Virtual interface'), _('%s, packets up to %d bytes').format(node.device, node.mtu) ],
 		[ _('Paths'), {
 			sign: '%d %d'.format(node.paths, node.handovers),
 			node: () => [
 				E('a', { 'href': L.url('admin/services/ntmobile/paths') }, [ N_(node.paths, '%d path', '%d paths').format(node.paths) ]),
-				', ',
+				_('%s, %s').format('', ''),
 				E('a', { 'href': L.url('admin/services/ntmobile/handovers') }, [ N_(node.handovers, '%d move', '%d moves').format(node.handovers) ])
 			]
 		} ],
@@ -104,7 +104,7 @@ function dsRows(ds) {
 			_('%d of %d in use, %s').format(ds.poolUsed, ds.poolSize, ds.pool)) ],
 		[ _('Paths'), String(ds.paths) ],
 		...ds.zones.map(zone => [ _('Zone %s').format(zone.zone),
-			words.policy(zone.policy) + ', ' + (zone.reachable ? _('reachable') : _('not reachable')) ]),
+			words.list([ words.policy(zone.policy), zone.reachable ? _('reachable') : _('not reachable') ]) ]),
 		[ _('Public key'), page.withCopy(ds.publicKey, _('Copy the public key')) ]
 	];
 }

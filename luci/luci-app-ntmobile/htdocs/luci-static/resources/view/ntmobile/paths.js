@@ -60,7 +60,7 @@ function rateKeeper() {
 }
 
 function amount(bytes, rate) {
-	return words.bytes(bytes) + (rate == null ? '' : ', ' + words.rate(rate));
+	return words.list([ words.bytes(bytes) ].concat(rate == null ? [] : words.rate(rate)));
 }
 
 function connectForm(refresh) {

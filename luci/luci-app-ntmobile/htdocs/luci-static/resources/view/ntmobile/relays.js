@@ -106,7 +106,7 @@ return view.extend({
 
 			if (data.rs)
 				own.update([
-					[ _('State'), words.registration(data.rs) + (isDraining ? ', ' + _('draining') : '') ],
+					[ _('State'), words.list([ words.registration(data.rs) ].concat(isDraining ? _('draining') : [])) ],
 					[ _('Name'), words.fullName(data.rs.name, data.rs.zone) || '-' ],
 					[ _('Address'), data.rs.advertised.join(', ') || '-' ],
 					[ _('Load'), loadCell({ online: true, name: data.rs.name || '', paths: data.rs.paths, pathLimit: data.rs.pathLimit }) ],
