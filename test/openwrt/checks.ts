@@ -3,7 +3,7 @@
  * configured, joined, used, reloaded, upgraded, removed. Each check tells a user's fact and stops at the
  * first thing that is not so.
  */
-import { plans, zone } from './network.ts';
+import { plans, secondUplink, zone } from './network.ts';
 import { CheckFailed, type Router } from './router.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +22,20 @@ const traces = {
 const settled = `ntmobile status --json | grep -q '"state":"registered"'`;
 const processId = `ubus call service list '{"name":"ntmobile"}' | jsonfilter -e '@.ntmobile.instances.*.pid'`;
 const configChanged = `ubus call service event '{"type":"config.change","data":{"package":"ntmobile"}}'`;
+
+const web = 'http://127.0.0.1';
+const loginRoot = '{"username":"root","password":""}';
+
+/** What `join` tells its user. */
+function acts(name: string): readonly RegExp[] {
+  return [
+    /Enabled the role in the configuration, with the key of the Direction Server\./,
+    /The interface shows up after "service network restart"/,
+    /Started the service, now and at every boot\./,
+    new RegExp(`Registered as ${name}\\.${zone} with 198\\.1[89]\\.`),
+    /"ntmobile leave" takes all of this back\./,
+  ];
+}
 
 function expect(text: string, pattern: RegExp, what: string): void {
   if (!pattern.test(text)) throw new CheckFailed(`${what}; found:\n${text}`);
@@ -57,6 +71,7 @@ export const checks: readonly Check[] = [
       each(world, async (router) => {
         await router.ok(`${traces.uci} > /tmp/uci-before; ${traces.files} > /tmp/files-before`);
         await router.ok('opkg install ntmobile', 300);
+        await router.ok('uci export ntmobile > /tmp/ntmobile-before');
         await router.ok(`[ "$(uci get network.ntm.proto)" = ntmobile ]
           [ "$(uci show firewall | grep -c "name='ntm'")" = 1 ]
           [ ! -e /etc/uci-defaults/90_ntmobile ] && [ -x /etc/rc.d/S90ntmobile ]`);
@@ -74,7 +89,8 @@ export const checks: readonly Check[] = [
     run: (world) =>
       each(world, async (router, name) => {
         const { invite } = await world.invite(name);
-        await router.ok(`ntmobile join '${invite}'`, 120);
+        const said = await router.ok(`ntmobile join '${invite}'`, 120);
+        for (const act of acts(name)) expect(said, act, 'what join says');
         await router.ok('/etc/init.d/ntmobile restart; /etc/init.d/network restart', 120);
         await router.until(settled, 120);
         await router.ok('/etc/init.d/ntmobile running');
@@ -110,8 +126,10 @@ export const checks: readonly Check[] = [
     name: 'the firewall opens the port, knows the zone, and masquerades the own port of others',
     run: (world) =>
       each(world, async (router) => {
-        const rules = await router.ok('nft list table inet fw4');
+        // procd tells the firewall a second after the service has started.
         const port = (await router.ok('cat /etc/ntmobile/port')).trim();
+        await router.until(`nft list table inet fw4 | grep -q "udp dport ${port} .*ubus:ntmobile"`);
+        const rules = await router.ok('nft list table inet fw4');
         const opened = new RegExp(`udp dport ${port} .*accept.*ubus:ntmobile`);
         expect(rules, opened, 'the open port');
         expect(rules, /iifname \{?.*"ntm.*jump input_ntm/, 'the zone');
@@ -151,9 +169,8 @@ export const checks: readonly Check[] = [
         new RegExp(`^${before}$`),
         'another process after the log level',
       );
-      await a.ok(`uci set ntmobile.node.idle=700; uci commit ntmobile; ${configChanged}; sleep 5`);
-      const after = await a.ok(processId);
-      if (after === before) throw new CheckFailed('the daemon still has the old option');
+      await a.ok(`uci set ntmobile.node.idle=700; uci commit ntmobile; ${configChanged}`);
+      await a.until(`now=$(${processId}) && [ -n "$now" ] && [ "$now" != ${before} ]`);
       await a.until(settled, 120);
     },
   },
@@ -181,6 +198,72 @@ export const checks: readonly Check[] = [
     },
   },
   {
+    name: 'a second WAN takes over and gives back, and ubus tells of both moves',
+    run: async (world) => {
+      const { a } = world;
+      const { wanAddress, gateway } = secondUplink;
+      await a.ok(`uci -q batch <<X
+set network.wan.metric=10
+set network.wanb=interface
+set network.wanb.proto=static
+set network.wanb.device=eth2
+set network.wanb.ipaddr=${wanAddress}
+set network.wanb.netmask=255.255.255.0
+set network.wanb.gateway=${gateway}
+set network.wanb.metric=20
+add_list firewall.@zone[1].network=wanb
+commit
+X
+        /etc/init.d/network reload; /etc/init.d/firewall reload`);
+      await a.until(`ping -c 1 -w 5 -I eth2 ${gateway}`);
+      await peerPing(world);
+      const before = await a.ok(processId);
+      await a.ok(`ubus listen 'ntmobile.*' > /tmp/heard 2>&1 &
+        ubus subscribe ntmobile > /tmp/notified 2>&1 &
+        ping b.${zone} > /tmp/pinged 2>&1 &
+        sleep 1`);
+      for (const [act, moves] of [
+        ['ifdown wan', 1],
+        ['ifup wan', 2],
+      ] as const) {
+        await a.ok(act);
+        await a.until(`[ "$(grep -c '"ntmobile.handover"' /tmp/heard)" -ge ${moves} ]`);
+        await peerPing(world);
+      }
+      await a.ok('killall ping ubus');
+      expect(await a.ok('cat /tmp/notified'), /"handover"|"ntmobile\.handover"/, 'notifications');
+      expect(await a.ok(processId), new RegExp(`^${before}$`), 'another process');
+    },
+  },
+  {
+    name: 'paths stay alive when marks as of mwan3 lead everything out by the second WAN',
+    run: async (world) => {
+      const { a } = world;
+      await a.ok(`ip route add default via ${secondUplink.gateway} dev eth2 table 2
+        ip rule add pref 2002 fwmark 0x200/0x3f00 lookup 2
+        nft -f - <<X
+table inet marks {
+  chain output {
+    type route hook output priority mangle;
+    meta mark & 0x3f00 == 0 meta mark set meta mark & 0xffffc0ff | 0x200
+  }
+}
+X`);
+      await peerPing(world);
+      await a.ok('nft delete table inet marks; ip rule del pref 2002; ip route flush table 2');
+      await peerPing(world);
+      await a.ok(`uci -q batch <<X
+delete network.wanb
+delete network.wan.metric
+del_list firewall.@zone[1].network=wanb
+commit
+X
+        /etc/init.d/network reload; /etc/init.d/firewall reload`);
+      await a.until('! ip address show eth2 | grep -q "inet 192"');
+      await peerPing(world);
+    },
+  },
+  {
     name: 'LuCI serves the pages',
     run: (world) =>
       each(world, async (router) => {
@@ -189,11 +272,28 @@ export const checks: readonly Check[] = [
           '[ -x /etc/init.d/uhttpd ] && opkg status luci-app-ntmobile | grep -q " installed"',
           missing,
         );
-        const page = await router.ok(`wget -qO- --post-data 'luci_username=root&luci_password=' \\
-          http://127.0.0.1/cgi-bin/luci/admin/services/ntmobile/overview`);
+        const session = JSON.parse(await router.ok(`ubus call session login '${loginRoot}'`));
+        const id = String(session.ubus_rpc_session);
+        // As LuCI's own login does: a session without it is none for the pages.
+        const values = { ubus_rpc_session: id, values: { token: id } };
+        await router.ok(`ubus call session set '${JSON.stringify(values)}'`);
+        const page = await router.ok(
+          `wget -qO- --header 'Cookie: sysauth_http=${id}' ${web}/cgi-bin/luci/admin/services/ntmobile/overview`,
+        );
         expect(page, /view\.ntmobile\.overview|ntmobile\/overview/, 'the overview page');
         await router.ok(
-          'wget -qO- http://127.0.0.1/luci-static/resources/view/ntmobile/overview.js >/dev/null',
+          `wget -qO- ${web}/luci-static/resources/view/ntmobile/overview.js >/dev/null`,
+        );
+        const call = {
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'call',
+          params: [id, 'ntmobile', 'status', {}],
+        };
+        expect(
+          await router.ok(`wget -qO- --post-data '${JSON.stringify(call)}' ${web}/ubus`),
+          /"result":\[0,\{.*"state":"registered"/,
+          'the status by way of the browser',
         );
       }),
   },
@@ -212,10 +312,13 @@ export const checks: readonly Check[] = [
       }),
   },
   {
-    name: 'leaving stops the service and takes interface and zone back',
+    name: 'leaving takes back all that installing and joining wrote, and stops the service',
     run: async ({ a }) => {
-      await a.ok('ntmobile leave', 120);
-      await a.ok('[ -z "$(uci -q get network.ntm)$(uci -q get firewall.ntm)" ]');
+      await a.ok('uci delete ntmobile.main.log_level; uci delete ntmobile.node.idle; uci commit');
+      expect(await a.ok('ntmobile leave', 120), /Removed the interface/, 'what leave says');
+      const left = await a.run(`${traces.uci} | diff /tmp/uci-before -
+        uci export ntmobile | diff /tmp/ntmobile-before -`);
+      if (left.text !== '') throw new CheckFailed(`left over:\n${left.text}`);
       await a.ok('! /etc/init.d/ntmobile running && ! /etc/init.d/ntmobile enabled');
       await a.until('! ip link show ntm0 2>/dev/null');
     },

@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { endProcess, type Namespaces } from '../lab/namespaces.ts';
-import type { RouterPlan } from './network.ts';
+import { cablesOf, type RouterPlan } from './network.ts';
 import type { OpenwrtOptions, Userland } from './options.ts';
 import { Router } from './router.ts';
 import { RouterShell } from './router-shell.ts';
@@ -44,8 +44,9 @@ export class GuestRouter {
     mkdirSync(this.#folder, { recursive: true });
     const feedDisk = join(this.#folder, `feed-${name}.tar`);
     execFileSync('tar', ['-C', feed, '-cf', feedDisk, '.']);
+    const cables = cablesOf(plan);
     // The guest's cards are bridged to the cables, which end in the namespace.
-    for (const cable of ['lan', 'wan']) {
+    for (const cable of cables) {
       await namespaces.ipBatch(plan.host, [
         `link add br-${cable} type bridge`,
         `tuntap add tap-${cable} mode tap`,
@@ -68,8 +69,7 @@ export class GuestRouter {
       ...['-serial', 'stdio', '-monitor', 'none'],
       ...this.#system(name, userland, initramfs),
       ...['-drive', `file=${feedDisk},format=raw,if=virtio,readonly=on`],
-      ...card('lan', 1),
-      ...card('wan', 2),
+      ...cables.flatMap((cable, index) => card(cable, index + 1)),
     ];
     const child = namespaces.start(plan.host, ['nice', 'qemu-system-x86_64', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],

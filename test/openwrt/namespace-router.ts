@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { endProcess, type Namespaces } from '../lab/namespaces.ts';
-import type { RouterPlan } from './network.ts';
+import { cablesOf, type RouterPlan } from './network.ts';
 import { Router } from './router.ts';
 import { RouterShell } from './router-shell.ts';
 
@@ -34,15 +34,40 @@ ip link set lo up
 exec chroot "$1" /bin/sh
 `;
 
+/**
+ * What the first boot would find out. The LAN is no bridge: netifd's need a kernel with VLANs on bridges, and
+ * this is the machine's own.
+ */
+const firstNetwork = `[ -e /etc/config/network ] || cat > /etc/config/network <<X
+config interface 'loopback'
+	option device 'lo'
+	option proto 'static'
+	option ipaddr '127.0.0.1'
+	option netmask '255.0.0.0'
+
+config interface 'lan'
+	option device 'eth0'
+	option proto 'static'
+X
+`;
+
 const boot = `
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 ulimit -n 1024
 # What /etc/init.d/sysctl sets of the network; the rest of it is this machine's.
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-ubusd > /dev/null 2>&1 &
+${firstNetwork}ubusd > /dev/null 2>&1 &
 [ ! -x /sbin/logd ] || logd -S 256 > /dev/null 2>&1 &
 procd > /tmp/log/procd 2>&1 &
 for each in 1 2 3 4 5; do ubus list service > /dev/null 2>&1 && break; sleep 1; done
+(
+	. /lib/functions.sh
+	cd /etc/uci-defaults
+	for each in *; do
+		[ ! -f $each ] || ( . ./$each ) && rm -f $each
+	done
+	uci commit
+) > /tmp/log/uci-defaults 2>&1
 for service in network firewall dnsmasq rpcd uhttpd; do
 	[ ! -x /etc/init.d/$service ] || /etc/init.d/$service start > /tmp/log/$service 2>&1
 done
@@ -73,7 +98,10 @@ export class NamespaceRouter {
     }
     if (!existsSync(join(root, 'var'))) execFileSync('ln', ['-s', 'tmp', join(root, 'var')]);
     cpSync(feed, join(root, 'feed'), { recursive: true });
-    await namespaces.ipBatch(plan.host, ['link set lan name eth0', 'link set wan name eth1']);
+    await namespaces.ipBatch(
+      plan.host,
+      cablesOf(plan).map((cable, index) => `link set ${cable} name eth${index}`),
+    );
     const own = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts'];
     const child = namespaces.start(
       plan.host,

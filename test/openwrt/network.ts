@@ -1,9 +1,10 @@
 /**
  * What is around the routers: an internet with a Direction Server and Relay Server, two NATs, and a host
- * on the LAN of the first router. A router has two cables, `lan` and `wan`, that end in a namespace.
+ * on the LAN of the first router. A router has two cables, `lan` and `wan`, that end in a namespace; the
+ * first one also has `wanb`.
  *
  *     ds-a 203.0.113.10 ─┐                     ┌─ nat-a ─ 192.168.101.0/24 ─ router a (mn) ─ gn, 192.168.1.100
- *                        ├─ internet (bridge) ─┤
+ *                        ├─ internet (bridge) ─┼─ nat-c ─ 192.168.103.0/24 ─┘ its second uplink
  *                        ┘                     └─ nat-b ─ 192.168.102.0/24 ─ router b (cn)
  */
 import { Daemon, type Programs } from '../lab/daemon.ts';
@@ -11,6 +12,8 @@ import { Namespaces } from '../lab/namespaces.ts';
 
 export const serverAddress = '203.0.113.10';
 export const zone = 'home.example';
+
+export type Cable = 'lan' | 'wan' | 'wanb';
 
 export interface RouterPlan {
   /** The namespace its cables end in. */
@@ -20,6 +23,19 @@ export interface RouterPlan {
   readonly wanAddress: string;
   readonly gateway: string;
   readonly lanAddress: string;
+}
+
+/** The second uplink of router a. */
+export const secondUplink = {
+  nat: 'nat-c',
+  natAddress: '203.0.113.23',
+  wanAddress: '192.168.103.2',
+  gateway: '192.168.103.1',
+} as const;
+
+/** The cables of a router, in the order of its cards eth0, eth1, … */
+export function cablesOf({ host }: RouterPlan): readonly Cable[] {
+  return host === plans.a.host ? ['lan', 'wan', 'wanb'] : ['lan', 'wan'];
 }
 
 export const plans: Readonly<Record<'a' | 'b', RouterPlan>> = {
@@ -66,15 +82,19 @@ export class Network {
 
   async build(): Promise<void> {
     const { namespaces } = this;
-    for (const host of ['internet', 'ds-a', 'nat-a', 'nat-b', 'mn', 'cn', 'gn'] as const) {
+    for (const host of ['internet', 'ds-a', 'nat-a', 'nat-b', 'nat-c', 'mn', 'cn', 'gn'] as const) {
       await namespaces.add(host);
     }
     await namespaces.ipBatch('internet', ['link add br0 type bridge', 'link set br0 up']);
     await this.#cable('ds-a', 'eth0', `${serverAddress}/24`);
-    for (const { host, nat, natAddress, gateway } of Object.values(plans)) {
+    const uplinks = [
+      ...Object.values(plans).map((plan) => ({ ...plan, cable: 'wan' })),
+      { ...secondUplink, host: plans.a.host, cable: 'wanb' },
+    ];
+    for (const { host, nat, natAddress, gateway, cable } of uplinks) {
       await this.#cable(nat, 'wan', `${natAddress}/24`);
       await namespaces.ipBatch(nat, [
-        `link add lan type veth peer name wan netns ${namespaces.of(host)}`,
+        `link add lan type veth peer name ${cable} netns ${namespaces.of(host)}`,
         `address add ${gateway}/24 dev lan`,
         'link set lan up',
       ]);
@@ -93,7 +113,11 @@ export class Network {
     ]);
   }
 
-  async #cable(host: 'ds-a' | 'nat-a' | 'nat-b', device: string, address: string): Promise<void> {
+  async #cable(
+    host: 'ds-a' | 'nat-a' | 'nat-b' | 'nat-c',
+    device: string,
+    address: string,
+  ): Promise<void> {
     const { namespaces } = this;
     await namespaces.ipBatch('internet', [
       `link add ${host} type veth peer name ${device} netns ${namespaces.of(host)}`,

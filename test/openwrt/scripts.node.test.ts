@@ -242,10 +242,12 @@ check('set-up adds interface and zone once, beside what the owner has', () => {
   assert.match(made[0] ?? '', /config interface 'ntm'\n\toption proto 'ntmobile'/);
   assert.match(made[1] ?? '', /config rule 'mine'/);
   assert.match(made[1] ?? '', /config forwarding 'ntm_lan'/);
+  router.write('/tmp/handlers', '{ "ntmobile": {} }');
   assert.is(router.run(`${setUp} setup`).text, '');
   assert.equal(files(), made);
   router.calls('uci set firewall.ntm.input=ACCEPT; uci delete firewall.ntm_lan');
-  assert.equal(router.calls(`${setUp} setup`), []);
+  const asked = router.calls(`${setUp} setup; rm /tmp/handlers`);
+  assert.equal(asked, ['ubus list network', 'ubus call network get_proto_handlers']);
   assert.match(router.read('/etc/config/firewall'), /option input 'ACCEPT'/);
   assert.not.match(router.read('/etc/config/firewall'), /ntm_lan/);
 });
@@ -278,6 +280,7 @@ check('a running router takes the set-up over at once, or says what is needed fo
   router.run(`${setUp} remove; rm /tmp/handlers`);
   const { text } = router.run(`${setUp} setup`);
   assert.match(text, /service network restart/);
+  assert.match(router.run(`${setUp} setup`).text, /^The interface shows up after "service network/);
   router.run('rm /var/run/fw4.state');
 });
 

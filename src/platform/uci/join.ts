@@ -92,7 +92,7 @@ export function leaveText(text: string, role: JoinRole): Edited {
     const index = sectionIndex(before, role);
     if (index < 0) return before;
     let document = setOption(before, index, 'enabled', '0');
-    for (const option of ['invite', 'ds_address', 'ds_key']) {
+    for (const option of ['invite', 'ds_address', 'ds_key', 'name']) {
       document = setOption(document, index, option, undefined);
     }
     return document;

@@ -70,13 +70,13 @@ test('joining keeps comments and options the owner set', () => {
   );
 });
 
-test('leaving forgets the Direction Server and keeps the rest', () => {
+test('leaving forgets the Direction Server and the name there, and keeps the rest', () => {
   const left = leaveText(joined("config node 'node'\n\toption mtu '1300'\n"), 'node');
   assert.ok(left.ok);
   if (!left.ok) return;
   assert.match(left.text, /option enabled '0'/);
   assert.match(left.text, /option mtu '1300'/);
-  assert.not.match(left.text, /ds_/);
+  assert.not.match(left.text, /ds_|name/);
 });
 
 test('a broken file is not edited, and its problems are told', () => {

@@ -81,11 +81,14 @@ take_up() {
 			/etc/init.d/firewall reload
 		fi
 	fi
-	list_contains changed network && ubus list network >/dev/null 2>&1 || return
-	if [ "$action" = remove ] || ubus call network get_proto_handlers | grep -q '"ntmobile"'; then
-		/etc/init.d/network reload
-	else
+	ubus list network >/dev/null 2>&1 || return
+	# netifd looks for protocols only when it starts, and a restart of it takes every interface down: the
+	# owner's affair.
+	if [ "$action" = setup ] && has_section network.ntm &&
+		! ubus call network get_proto_handlers | grep -q '"ntmobile"'; then
 		echo "The interface shows up after \"service network restart\" or a reboot. Paths work without it."
+	elif list_contains changed network; then
+		/etc/init.d/network reload
 	fi
 }
 
