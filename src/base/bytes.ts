@@ -18,11 +18,29 @@ interface NativeHex {
 const nativeFromHex = (Uint8Array as { fromHex?(text: string): Uint8Array }).fromHex;
 const hasNativeHex = nativeFromHex !== undefined;
 
+/** Character codes of the digits of each byte, high and low. */
+const hexDigits = Array.from({ length: 512 }, (_, index) => {
+  const nibble = (index & 1) === 0 ? index >>> 5 : (index >>> 1) & 0xf;
+  return nibble.toString(16).charCodeAt(0);
+});
+/** Those of the identifiers, 8 and 16 bytes: in one piece, since they are kept and are keys of maps. */
+const idCodes = [new Array<number>(16).fill(0), new Array<number>(32).fill(0)] as const;
+
 export function toHex(bytes: Uint8Array): string {
   const native = (bytes as NativeHex).toHex;
   if (native !== undefined) return native.call(bytes);
+  const { length } = bytes;
+  if (length === 8 || length === 16) {
+    const codes = idCodes[length === 8 ? 0 : 1];
+    for (let index = 0; index < length; index += 1) {
+      const at = (bytes[index] as number) * 2;
+      codes[index * 2] = hexDigits[at] as number;
+      codes[index * 2 + 1] = hexDigits[at + 1] as number;
+    }
+    return String.fromCharCode.apply(null, codes);
+  }
   let text = '';
-  for (let index = 0; index < bytes.length; index += 1) text += hexByByte[bytes[index] as number];
+  for (let index = 0; index < length; index += 1) text += hexByByte[bytes[index] as number];
   return text;
 }
 
@@ -226,6 +244,12 @@ export class Writer {
   /** The bytes written so far; a later write may or may not show in them. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Empty again: what was read from `bytes` before is about to be overwritten. */
+  clear(): this {
+    this.#length = 0;
+    return this;
   }
 
   #grow(needed: number): void {

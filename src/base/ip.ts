@@ -189,6 +189,11 @@ export function endpointIp(value: Endpoint): Ip {
   return (text.startsWith('[') ? text.slice(1, -1) : text) as Ip;
 }
 
+/** Whether its address is an IPv6 one. */
+export function isIpv6Endpoint(value: Endpoint): boolean {
+  return value.startsWith('[');
+}
+
 export function endpointPort(value: Endpoint): number {
   return Number(value.slice(value.lastIndexOf(':') + 1));
 }
@@ -327,5 +332,7 @@ const privateRanges = [
 
 /** Addresses that mean something only inside one network: RFC 1918, 2544, 3927, 4193, 4291, 6598. */
 export function isPrivate(ip: Ip): boolean {
-  return anyContains(privateRanges, ip);
+  return privateAnswers.of(ip);
 }
+
+const privateAnswers = new Answers((ip) => anyContains(privateRanges, ip));

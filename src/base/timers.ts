@@ -1,7 +1,8 @@
 /**
  * Named timers of one machine, in a binary heap: setting, clearing and asking for the earliest cost
  * O(log n), so that a Direction Server with 100,000 nodes asks as cheaply as one with ten. A timer
- * is data, a name and a key; what is to happen when it is due is the machine's control flow.
+ * is data, a name and a key; what is to happen when it is due is the machine's control flow. Most machines
+ * have a handful, and find one by looking through them: an index costs memory and is made for many alone.
  */
 import { assert } from './assert.ts';
 
@@ -24,17 +25,25 @@ export interface DueTimer<Name extends string> {
   readonly key: string;
 }
 
-interface Row<Name extends string> extends DueTimer<Name> {
+/** It is its own deadline: that is asked for after every input, and nothing has to be made for it. */
+interface Row<Name extends string> extends DueTimer<Name>, Deadline {
   at: number;
+  readonly why: Name;
   /** Position in the heap. */
   slot: number;
   /** Breaks ties by the order of setting, so that a run repeats exactly. */
   order: number;
 }
 
+/** Up to so many are looked through. */
+const few = 12;
+
+/** By name, then key: no text is put together for a look-up. */
+type Index<Name extends string> = Map<Name, Map<string, Row<Name>>>;
+
 export class Timers<Name extends string> {
-  /** By name, then key: no text is put together for a look-up. */
-  readonly #rowsByName = new Map<Name, Map<string, Row<Name>>>();
+  /** Of all rows, once there were many. */
+  #index: Index<Name> | undefined;
   readonly #heap: Row<Name>[] = [];
   #order = 0;
 
@@ -45,31 +54,38 @@ export class Timers<Name extends string> {
   /** Sets or moves the timer `name` of `key` to `at`. */
   set(name: Name, key: string, at: number): void {
     assert(Number.isFinite(at), 'a timer is set to a finite time');
-    let rows = this.#rowsByName.get(name);
-    if (!rows) {
-      rows = new Map();
-      this.#rowsByName.set(name, rows);
-    }
-    let row = rows.get(key);
+    let row = this.#find(name, key);
     this.#order += 1;
     if (row) {
       row.at = at;
       row.order = this.#order;
     } else {
-      row = { name, key, at, slot: this.#heap.length, order: this.#order };
-      rows.set(key, row);
+      row = { name, why: name, key, at, slot: this.#heap.length, order: this.#order };
       this.#heap.push(row);
+      if (this.#index) addTo(this.#index, row);
+      else if (this.#heap.length > few) this.#makeIndex();
     }
     this.#sink(this.#rise(row.slot));
   }
 
+  #find(name: Name, key: string): Row<Name> | undefined {
+    if (this.#index) return this.#index.get(name)?.get(key);
+    for (const row of this.#heap) if (row.name === name && row.key === key) return row;
+    return undefined;
+  }
+
+  #makeIndex(): void {
+    this.#index = new Map();
+    for (const row of this.#heap) addTo(this.#index, row);
+  }
+
   clear(name: Name, key: string): void {
-    const row = this.#rowsByName.get(name)?.get(key);
+    const row = this.#find(name, key);
     if (row) this.#remove(row);
   }
 
   #remove(row: Row<Name>): void {
-    this.#rowsByName.get(row.name)?.delete(row.key);
+    this.#index?.get(row.name)?.delete(row.key);
     const last = this.#heap.pop() as Row<Name>;
     if (last === row) return;
     this.#heap[row.slot] = last;
@@ -78,12 +94,12 @@ export class Timers<Name extends string> {
   }
 
   at(name: Name, key: string): number | undefined {
-    return this.#rowsByName.get(name)?.get(key)?.at;
+    return this.#find(name, key)?.at;
   }
 
+  /** Good until the next timer is set or cleared. */
   deadline(): Deadline | undefined {
-    const first = this.#heap[0];
-    return first && { at: first.at, why: first.name };
+    return this.#heap[0];
   }
 
   /** Takes the earliest timer that is due at `now`. */
@@ -131,4 +147,10 @@ export class Timers<Name extends string> {
       slot = least;
     }
   }
+}
+
+function addTo<Name extends string>(index: Index<Name>, row: Row<Name>): void {
+  const rows = index.get(row.name);
+  if (rows) rows.set(row.key, row);
+  else index.set(row.name, new Map([[row.key, row]]));
 }

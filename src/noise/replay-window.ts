@@ -1,14 +1,16 @@
 /**
  * The sliding window that tells a counter seen before from a late one (as RFC 6479 does it): one bit for
  * each of the newest `size` counters, in a ring. Checking and marking are apart, because a counter may be
- * marked only after its message was authenticated. Neither allocates.
+ * marked only after its message was authenticated. The ring grows with the counter up to its size, since most
+ * keys are gone after a few messages; then neither allocates.
  */
 import { assert } from '../base/assert.ts';
 
 export class ReplayWindow {
   readonly #size: number;
-  readonly #mask: number;
-  readonly #words: Uint32Array;
+  /** One less than the counters that the ring has room for now, a power of two. */
+  #mask: number;
+  #words: Uint32Array;
   #highest = -1;
 
   /** `size` counters, a power of two from 32 on. */
@@ -18,8 +20,8 @@ export class ReplayWindow {
       'a window is a power of two',
     );
     this.#size = size;
-    this.#mask = size - 1;
-    this.#words = new Uint32Array(size >>> 5);
+    this.#mask = 31;
+    this.#words = new Uint32Array(1);
   }
 
   /** The highest counter marked; -1 when there is none. */
@@ -47,11 +49,22 @@ export class ReplayWindow {
     this.#words[bit >>> 5] = (this.#words[bit >>> 5] as number) | (1 << (bit & 31));
   }
 
+  /** As long as the ring is not whole, every counter so far has its own place in it, and keeps that. */
+  #grow(counter: number): void {
+    let places = this.#mask + 1;
+    while (places < this.#size && places <= counter) places *= 2;
+    const words = new Uint32Array(places >>> 5);
+    words.set(this.#words);
+    this.#words = words;
+    this.#mask = places - 1;
+  }
+
   /** Clears the bits of the counters passed over; they stand for ones that fall out of the window. */
   #advance(counter: number): void {
+    if (counter > this.#mask && this.#mask + 1 < this.#size) this.#grow(counter);
     const words = this.#words;
     let rest = counter - this.#highest;
-    if (rest >= this.#size) {
+    if (rest > this.#mask) {
       words.fill(0);
       rest = 0;
     }
