@@ -26,6 +26,8 @@ const companions = {
   lab: { 'lab-agent': 'test/lab/agent/main.ts' },
   'bench-ds': { 'bench-fill': 'test/bench/ds/fill.ts' },
 };
+/** A hundred thousand simulated nodes take more memory than Node allows by itself. */
+const nodeOptions = ['--enable-source-maps', '--max-old-space-size=8192'];
 const keptLines = 60;
 
 const builds = new Map();
@@ -53,7 +55,7 @@ async function makeBundle(name) {
 
 function start(file, args, stdio) {
   const options = { stdio, cwd: root, env: { ...env, NTM_ROOT: root } };
-  return spawnKnown(execPath, ['--enable-source-maps', file, ...args], options);
+  return spawnKnown(execPath, [...nodeOptions, file, ...args], options);
 }
 
 /** Gives the tool the terminal; its exit code. */

@@ -42,6 +42,7 @@ class BigWorld {
   readonly options: BigWorldOptions;
   readonly world: World;
   readonly #realms: Realm[] = [];
+  #relays = 0;
   readonly #nodes: Host[] = [];
   readonly #flows: Flow[] = [];
   readonly #flowByNode = new Map<Host, Flow>();
@@ -58,7 +59,8 @@ class BigWorld {
   constructor(options: BigWorldOptions) {
     this.options = options;
     const { seed, suite } = options;
-    this.world = new World({ seed, suite, link: link({ delayMs: 10 }) });
+    // Nobody looks at the traces of thousands, which would be half of all memory.
+    this.world = new World({ seed, suite, link: link({ delayMs: 10 }), traceKept: 0 });
     this.world.network.taps.push(({ fate, datagram }) => {
       if (fate !== 'sent') return;
       if (datagram.bytes[0] === 0x80) this.dataDatagrams += 1;
@@ -87,7 +89,8 @@ class BigWorld {
     for (const [index, pool] of pools.entries()) this.world.addDs(`ds${index}`, { pool });
     this.world.startServers();
     const servers = this.world.directionServers;
-    for (let index = 0; index < (relayServers ?? count * 2); index += 1) {
+    this.#relays = relayServers ?? count * 2;
+    for (let index = 0; index < this.#relays; index += 1) {
       const ds = servers[index % count] as (typeof servers)[number];
       this.world.addRs(`rs${index}`, ds);
     }
@@ -177,6 +180,13 @@ class BigWorld {
     }
   }
 
+  /** The most that the process had in memory, with what the collector had not yet taken back. */
+  #memory(): string {
+    const kilobytes = process.resourceUsage().maxRSS;
+    const each = (kilobytes / Math.max(1, this.#nodes.length)).toFixed(1);
+    return `memory at most ${(kilobytes / 1024).toFixed(0)} MB, ${each} KB a node`;
+  }
+
   #progress(): void {
     this.#shownAt = Date.now();
     const seconds = ((Date.now() - this.#begin) / 1000).toFixed(0);
@@ -198,6 +208,7 @@ class BigWorld {
     const { controlDatagrams, dataDatagrams } = this;
     const perMove = (controlDatagrams / Math.max(1, this.moves)).toFixed(1);
     const lines = [
+      `Direction Servers ${this.world.directionServers.length}, Relay Servers ${this.#relays}`,
       `nodes ${this.#nodes.length}, not registered ${unregistered}, never heard ${silent}`,
       `moves ${this.moves}, overtaken by the next ${this.overtaken}, not heard in 5 s ${this.unheard}`,
       `handover, virtual ms until both ends heard each other: median ${at(0.5)},` +
@@ -207,6 +218,7 @@ class BigWorld {
         ` (${perMove} a move, all else included)`,
       `events ${this.world.queue.executed}, real time ${((Date.now() - this.#begin) / 1000).toFixed(1)} s,` +
         ` of it ${processorSeconds()} s on a processor`,
+      this.#memory(),
     ];
     const ok = unregistered === 0 && silent === 0 && this.unheard === 0;
     return { text: lines.join('\n'), ok };

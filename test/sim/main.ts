@@ -13,12 +13,18 @@ const help = `npm run sim -- [options]
   --minutes M    virtual minutes (10)
   --ds N         Direction Servers of a big world (one for every 2,500 nodes)
   --rs N         its Relay Servers, shared out among those (two for each)
+  --large        a big world of 100,000 nodes, 8 Direction Servers and 16 Relay Servers, for one
+                 minute; any of these numbers may be given besides
   --seed S       seed of the world, or first seed of chaos (1)
   --chaos N      N small chaotic worlds instead of one big
   --cheap        cheap cryptography in chaotic worlds: the same worlds in half the time
   --real         real cryptography in a big world, in about twice the time
   --replay S     the chaotic world of one seed, with its faults and last datagrams
   --help         this text`;
+
+const small = { nodes: 1000, minutes: 10, directionServers: undefined, relayServers: undefined };
+/** The largest pools that 198.18.0.0/15 has room for eight times. */
+const large = { nodes: 100_000, minutes: 1, directionServers: 8, relayServers: 16 };
 
 function number(text: string | undefined, fallback: number): number {
   const value = text === undefined ? fallback : Number(text);
@@ -29,6 +35,7 @@ function number(text: string | undefined, fallback: number): number {
 function main(): boolean {
   const { values } = parseArgs({
     options: {
+      large: { type: 'boolean' },
       nodes: { type: 'string' },
       minutes: { type: 'string' },
       ds: { type: 'string' },
@@ -51,13 +58,14 @@ function main(): boolean {
   if (values.chaos !== undefined) {
     return runChaosSeeds(seed, number(values.chaos, 1000), suite, false);
   }
+  const usual = values.large ? large : small;
   return runBigWorld({
-    nodes: number(values.nodes, 1000),
-    minutes: number(values.minutes, 10),
+    nodes: number(values.nodes, usual.nodes),
+    minutes: number(values.minutes, usual.minutes),
     seed,
     suite: values.real ? nodeSuite : fastSuite,
-    directionServers: values.ds === undefined ? undefined : number(values.ds, 1),
-    relayServers: values.rs === undefined ? undefined : number(values.rs, 1),
+    directionServers: values.ds === undefined ? usual.directionServers : number(values.ds, 1),
+    relayServers: values.rs === undefined ? usual.relayServers : number(values.rs, 1),
   });
 }
 

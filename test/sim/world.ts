@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly suite: Suite;
   /** Access link of everything that is added without one of its own. */
   readonly link: LinkProfile;
+  /** Messages that each role keeps for its trace; as many as in the daemon when undefined. */
+  readonly traceKept?: number;
 }
 
 export interface DirectionServer {
@@ -68,11 +70,13 @@ export class World {
   readonly nats: { readonly name: string; readonly nat: Nat; readonly realm: Realm }[] = [];
   readonly #generalByIp = new Map<Ip, GeneralHost>();
   readonly #link: LinkProfile;
+  readonly #traceKept: number | undefined;
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'seed' | 'suite'>) {
     this.seed = options.seed;
     this.suite = options.suite;
     this.#link = options.link ?? link({ delayMs: 5 });
+    this.#traceKept = options.traceKept;
     this.dice = new Dice(randomFor(options.seed, 'world'));
     this.network = new Network(this.queue, this.dice);
     this.traffic = new Traffic(this.queue, this.dice.random.bytes(16));
@@ -113,6 +117,7 @@ export class World {
       suite: this.suite,
       random: randomFor(this.seed, name),
       watchers: this.watchers,
+      traceKept: this.#traceKept,
       deliver: (to, bytes) => this.#deliver(to, bytes),
       resolve: (question, done) => this.#resolve(question, done),
     });

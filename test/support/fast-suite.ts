@@ -8,14 +8,24 @@ import { tagLength } from '../../src/noise/suite.ts';
 
 /** Four lanes of 32 bits, mixed a byte or a word at a time. */
 class Mixer {
-  a = 0x9e3779b9;
-  b = 0x243f6a88;
-  c = 0xb7e15162;
-  d = 0x6a09e667;
+  a = 0;
+  b = 0;
+  c = 0;
+  d = 0;
   /** Bytes that do not fill a word yet, and how many. */
   rest = 0;
   filled = 0;
   length = 0;
+
+  begin(): void {
+    this.a = 0x9e3779b9 | 0;
+    this.b = 0x243f6a88;
+    this.c = 0xb7e15162 | 0;
+    this.d = 0x6a09e667;
+    this.rest = 0;
+    this.filled = 0;
+    this.length = 0;
+  }
 
   word(value: number): void {
     this.a = Math.imul(this.a ^ value, 0x85ebca6b);
@@ -28,8 +38,9 @@ class Mixer {
   /** How the bytes are cut into parts makes no difference. */
   bytes(bytes: Uint8Array): void {
     let { rest, filled } = this;
-    for (let index = 0; index < bytes.length; ) {
-      if (filled === 0 && index + 4 <= bytes.length) {
+    const { length } = bytes;
+    for (let index = 0; index < length; ) {
+      if (filled === 0 && index + 4 <= length) {
         this.word(
           (bytes[index] as number) |
             ((bytes[index + 1] as number) << 8) |
@@ -49,7 +60,7 @@ class Mixer {
     }
     this.rest = rest;
     this.filled = filled;
-    this.length += bytes.length;
+    this.length += length;
   }
 
   end(): void {
@@ -57,20 +68,23 @@ class Mixer {
     this.word(this.length);
   }
 
-  fill(out: Uint8Array): void {
-    for (let index = 0; index < out.length; index += 1) {
+  fill(out: Uint8Array, from: number, length: number): void {
+    for (let index = 0; index < length; index += 1) {
       if ((index & 3) === 0) this.word(index + 0x5bd1e995);
-      out[index] = (this.d >>> ((index & 3) * 8)) & 0xff;
+      out[from + index] = (this.d >>> ((index & 3) * 8)) & 0xff;
     }
   }
 }
 
+/** One thing is mixed at a time. */
+const mixer = new Mixer();
+
 function digest(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const mixer = new Mixer();
+  mixer.begin();
   for (const part of parts) mixer.bytes(part);
   mixer.end();
   const out = new Uint8Array(length);
-  mixer.fill(out);
+  mixer.fill(out, 0, length);
   return out;
 }
 
@@ -100,28 +114,36 @@ function publicKeyOf(secretKey: Uint8Array): Uint8Array {
   return out;
 }
 
-function tagOf(
-  key: Uint8Array,
-  nonce: Uint8Array,
+/** Under way in one call. The key stream is one short mask: nobody reads the marker through it. */
+const mask = new Uint8Array(16);
+const ownTag = new Uint8Array(tagLength);
+
+/** Mask of key and nonce; what is mixed in afterwards makes the tag. */
+function begin(key: Uint8Array, nonce: Uint8Array): void {
+  mixer.begin();
+  mixer.bytes(key);
+  mixer.bytes(nonce);
+  mixer.fill(mask, 0, mask.length);
+}
+
+function putTag(
+  out: Uint8Array,
+  at: number,
   associated: Uint8Array,
   body: Uint8Array,
-): Uint8Array {
-  return digest(tagLength, key, nonce, associated, body);
+  length: number,
+): void {
+  mixer.bytes(associated);
+  mixer.bytes(body.length === length ? body : body.subarray(0, length));
+  mixer.word(length);
+  mixer.end();
+  mixer.fill(out, at, tagLength);
 }
 
-/** The key stream is one mask, so that sealing costs little; nobody reads the marker through it. */
-function masked(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, to: Uint8Array): void {
-  const mask = digest(64, key, nonce);
-  for (let index = 0; index < from.length; index += 1) {
-    to[index] = (from[index] as number) ^ (mask[index & 63] as number);
+function putMasked(from: Uint8Array, to: Uint8Array, length: number): void {
+  for (let index = 0; index < length; index += 1) {
+    to[index] = (from[index] as number) ^ (mask[index & 15] as number);
   }
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  for (let index = 0; index < left.length; index += 1) {
-    if (left[index] !== right[index]) return false;
-  }
-  return left.length === right.length;
 }
 
 export const fastSuite: Suite = {
@@ -148,14 +170,18 @@ export const fastSuite: Suite = {
   },
   sealInto: (out, key, nonce, associated, plaintext) => {
     const { length } = plaintext;
-    masked(key, nonce, plaintext, out);
-    out.set(tagOf(key, nonce, associated, out.subarray(0, length)), length);
+    begin(key, nonce);
+    putMasked(plaintext, out, length);
+    putTag(out, length, associated, out, length);
   },
   openInto: (out, key, nonce, associated, ciphertext) => {
-    const body = ciphertext.subarray(0, ciphertext.length - tagLength);
-    const tag = ciphertext.subarray(body.length);
-    if (!isSame(tagOf(key, nonce, associated, body), tag)) return false;
-    masked(key, nonce, body, out);
+    const length = ciphertext.length - tagLength;
+    begin(key, nonce);
+    putTag(ownTag, 0, associated, ciphertext, length);
+    for (let index = 0; index < tagLength; index += 1) {
+      if (ciphertext[length + index] !== ownTag[index]) return false;
+    }
+    putMasked(ciphertext, out, length);
     return true;
   },
 };

@@ -4,15 +4,7 @@
  */
 import { assert } from '../../../src/base/assert.ts';
 import { toHex } from '../../../src/base/bytes.ts';
-import {
-  type Endpoint,
-  endpoint,
-  endpointPort,
-  type Ip,
-  isIpv6,
-  type Prefix,
-  prefixIp,
-} from '../../../src/base/ip.ts';
+import { type Endpoint, type Ip, isIpv6, type Prefix, prefixIp } from '../../../src/base/ip.ts';
 import type { Random } from '../../../src/base/random.ts';
 import type { KeyPair, Suite } from '../../../src/noise/suite.ts';
 import type {
@@ -53,6 +45,8 @@ export interface HostSetting {
   readonly suite: Suite;
   readonly random: Random;
   readonly watchers: readonly HostWatcher[];
+  /** Messages that each role keeps for its trace. */
+  readonly traceKept: number | undefined;
   readonly deliver: (host: Host, bytes: Uint8Array) => void;
   /** The name servers of the world: the answer, or undefined for none. */
   readonly resolve: (question: Uint8Array, done: (answer: Uint8Array | undefined) => void) => void;
@@ -84,7 +78,7 @@ export class Host implements ProcessHost, End {
     this.name = name;
     this.port = port;
     this.#setting = setting;
-    this.#interfaces = new Interfaces(name, (attachment, datagram) =>
+    this.#interfaces = new Interfaces(name, port, (attachment, datagram) =>
       this.#receive(attachment, datagram),
     );
   }
@@ -146,7 +140,7 @@ export class Host implements ProcessHost, End {
     assert(!this.#process, 'a running process is not started again');
     this.#bootCount += 1;
     this.fatal = [];
-    const { queue, random, suite } = this.#setting;
+    const { queue, random, suite, traceKept } = this.#setting;
     const process = new Process(this, queue, suite);
     const incarnation = toHex(random.bytes(8)) as Incarnation;
     process.roles = this.#plans.map((plan) => ({
@@ -159,6 +153,7 @@ export class Host implements ProcessHost, End {
         bootCount: this.#bootCount,
         software: 'simulator',
         stored: new Map(this.disk(plan.name)),
+        ...(traceKept !== undefined && { traceKept }),
       }),
     }));
     this.#process = process;
@@ -256,10 +251,10 @@ export class Host implements ProcessHost, End {
 
   #receive(attachment: Attachment, datagram: Datagram): void {
     const process = this.#process;
-    const uplink = this.#interfaces.uplinkOf(attachment);
-    if (!process || uplink === undefined) return;
-    if (endpointPort(datagram.destination) !== this.port) return;
+    const at = this.#interfaces.of(attachment);
+    if (!process || !at || datagram.destination !== at.endpoint) return;
     const { bytes, source } = datagram;
+    const uplink = at.uplink.id;
     if (bytes[0] === dataType) {
       process.inbound(bytes, source, uplink);
       return;
@@ -275,7 +270,7 @@ export class Host implements ProcessHost, End {
   transmit(to: Endpoint, uplinkId: string | undefined, bytes: Uint8Array): void {
     const from = this.#interfaces.towards(to, uplinkId);
     if (!from) return;
-    const source = endpoint(from.uplink.ip, this.port);
+    const source = from.endpoint;
     const altered = this.alterTransmission?.(to, bytes);
     if (this.alterTransmission && !altered) return;
     const { destination, bytes: sent } = altered ?? { destination: to, bytes };

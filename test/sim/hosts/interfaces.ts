@@ -2,23 +2,31 @@
  * The network interfaces of a host: addresses in realms, the preferred first, and which of them a datagram
  * leaves by when nobody has said.
  */
-import { type Endpoint, endpointIp, type Ip } from '../../../src/base/ip.ts';
+import { type Endpoint, endpoint, endpointIp, type Ip } from '../../../src/base/ip.ts';
 import type { Uplink } from '../../../src/protocol/machine.ts';
 import type { Attachment, Datagram, LinkProfile, Realm } from '../network/realm.ts';
 
 export interface Interface {
   readonly attachment: Attachment;
   readonly uplink: Uplink;
+  /** What it sends from, and where the process is to be reached. */
+  readonly endpoint: Endpoint;
 }
 
 export class Interfaces {
   readonly #owner: string;
+  readonly #port: number;
   readonly #receive: (attachment: Attachment, datagram: Datagram) => void;
   #list: readonly Interface[] = [];
   #devices = 0;
 
-  constructor(owner: string, receive: (attachment: Attachment, datagram: Datagram) => void) {
+  constructor(
+    owner: string,
+    port: number,
+    receive: (attachment: Attachment, datagram: Datagram) => void,
+  ) {
     this.#owner = owner;
+    this.#port = port;
     this.#receive = receive;
   }
 
@@ -53,11 +61,12 @@ export class Interfaces {
     const device = `eth${this.#devices}`;
     this.#devices += 1;
     const usable = realm.gateway !== undefined || realm.name === 'public';
-    return { attachment, uplink: { id: `${device}/${ip}`, device, ip, usable } };
+    const uplink = { id: `${device}/${ip}`, device, ip, usable };
+    return { attachment, uplink, endpoint: endpoint(ip, this.#port) };
   }
 
-  uplinkOf(attachment: Attachment): string | undefined {
-    for (const each of this.#list) if (each.attachment === attachment) return each.uplink.id;
+  of(attachment: Attachment): Interface | undefined {
+    for (const each of this.#list) if (each.attachment === attachment) return each;
     return undefined;
   }
 

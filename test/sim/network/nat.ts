@@ -68,6 +68,7 @@ interface Mapping {
   readonly sentAtByRemote: Map<string, number>;
 }
 
+const leastSwept = 64;
 const firstPort = 1024;
 const portCount = 0x1_0000 - firstPort;
 
@@ -83,6 +84,8 @@ export class Nat {
   readonly #random: Random;
   readonly #mappingByKey = new Map<string, Mapping>();
   readonly #mappingByOutside = new Map<Endpoint, Mapping>();
+  /** Expired mappings are looked for when there are so many. */
+  #sweepAt = leastSwept;
 
   constructor(externalIp: Ip, options: NatOptions, random: Random) {
     this.externalIp = externalIp;
@@ -94,9 +97,19 @@ export class Nat {
     return this.#mappingByKey.size;
   }
 
+  /** Mappings of hosts that have left would never be looked at again, and stay for ever. */
+  #sweep(now: number): void {
+    if (this.#mappingByKey.size < this.#sweepAt) return;
+    for (const mapping of this.#mappingByKey.values()) {
+      if (now - mapping.usedAt > this.options.expiryMs) this.#remove(mapping);
+    }
+    this.#sweepAt = Math.max(leastSwept, 2 * this.#mappingByKey.size);
+  }
+
   /** A datagram leaves: its source as the outside sees it, or undefined when no port is left. */
   outward(now: number, inside: Endpoint, remote: Endpoint): Endpoint | undefined {
-    const key = `${inside} ${significant(this.options.mapping, remote)}`;
+    const told = significant(this.options.mapping, remote);
+    const key = told === '' ? inside : `${inside} ${told}`;
     let mapping = this.#mappingByKey.get(key);
     if (mapping && now - mapping.usedAt > this.options.expiryMs) {
       this.#remove(mapping);
@@ -105,6 +118,7 @@ export class Nat {
     if (!mapping) {
       const outside = this.#freeEndpoint(now, endpointPort(inside));
       if (!outside) return undefined;
+      this.#sweep(now);
       mapping = { inside, outside, key, usedAt: now, sentAtByRemote: new Map() };
       this.#mappingByKey.set(key, mapping);
       this.#mappingByOutside.set(outside, mapping);

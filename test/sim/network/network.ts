@@ -96,7 +96,11 @@ export class Network {
         this.#report('unreachable', datagram, origin, realm.name);
         return;
       }
-      datagram = { ...datagram, source: outside };
+      datagram = {
+        source: outside,
+        destination: datagram.destination,
+        bytes: datagram.bytes,
+      };
       realm = gateway.outer.realm;
       hop = gateway.outer;
     }
@@ -156,7 +160,7 @@ export class Network {
     }
     const delay = this.#passLink(next, datagram, origin);
     if (delay === undefined) return;
-    const translated = { ...datagram, destination: inside };
+    const translated = { source: datagram.source, destination: inside, bytes: datagram.bytes };
     if (delay === 0) this.#arrive(next.ip, inner, translated, origin);
     else {
       const at = this.queue.now + this.#inOrder(target, next, delay);
@@ -183,6 +187,7 @@ export class Network {
       return delayMs + profile.reorderMs;
     }
     if (profile.jitterMs === 0 && from.link.jitterMs === 0) return delayMs;
+    to.lastArrivalFrom ??= new Map();
     const at = Math.max(this.queue.now + delayMs, to.lastArrivalFrom.get(from) ?? 0);
     to.lastArrivalFrom.set(from, at);
     return at - this.queue.now;

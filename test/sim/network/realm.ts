@@ -48,7 +48,7 @@ export interface Attachment {
   readonly leadsTo?: Realm;
   readonly receive: (datagram: Datagram, origin: string) => void;
   /** When the last datagram from each attachment arrives, so that jitter keeps order. */
-  readonly lastArrivalFrom: Map<Attachment, number>;
+  lastArrivalFrom: Map<Attachment, number> | undefined;
 }
 
 export interface Gateway {
@@ -97,7 +97,7 @@ export class Realm {
       owner,
       link,
       receive,
-      lastArrivalFrom: new Map(),
+      lastArrivalFrom: undefined,
       ...(leadsTo && { leadsTo }),
     };
     this.attachmentByIp.set(ip, attachment);
