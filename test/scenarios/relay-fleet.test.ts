@@ -68,6 +68,28 @@ test('a Relay Server that is drained hands its paths over while they are in use,
   });
 });
 
+test('a Relay Server that was out of touch and comes back by a new session relays what came meanwhile', () => {
+  const world = new Fleet([10], 0);
+  world.guard(() => {
+    const [a, b] = ['a', 'b'].map((side) =>
+      world.addNode(side, world.ds, world.addPrivate(`net-${side}`, symmetricNat), {
+        punch: false,
+      }),
+    );
+    world.run(1500);
+    world.network.partition(['rs0'], ['ds']);
+    world.run(4000);
+    const flow = world.traffic.start(a as Host, b as Host, { intervalMs, record: true });
+    world.run(2000);
+    assert.is(flow.halves[0].received, 0, 'nobody relays for them yet');
+    world.network.heal();
+    const healed = world.now;
+    world.run(5000);
+    assert.ok(longestGap(flow.halves[0], healed, world.now) < 4000);
+    assert.is(world.paths(world.relays[0] as Host), 1);
+  });
+});
+
 test('a drained Relay Server stays so over a restart, and takes paths again when told', () => {
   const world = new Fleet([100, 1], 0);
   world.guard(() => {

@@ -300,7 +300,7 @@ export class DsRole implements Machine, Reach {
       local: restarted || !before ? [] : before.local,
       mapped: before?.mapped ?? [],
       nat: restarted || !before ? 'unknown' : before.nat,
-      relayDelays: before?.relayDelays ?? new Map(),
+      relayDelays: before?.relayDelays ?? [],
       heardAt: this.#context.now,
       toldLivePaths: before !== undefined,
     });
@@ -335,7 +335,7 @@ export class DsRole implements Machine, Reach {
       pathLimit: before?.pathLimit ?? 0,
       weight: before?.weight ?? usualWeight,
       draining: before?.draining ?? false,
-      silent: false,
+      silent: before?.silent ?? false,
       heardAt: this.#context.now,
     };
     this.fleet.set(relay);
