@@ -30,8 +30,9 @@ export class RoleContext {
   /** What this end may seal data with. */
   suites: SuiteSet = plainSuites;
   readonly drops = new Counters<DropReason>();
-  /** A ring. */
+  /** A ring; a full one is written over in place. */
   readonly #trace: TraceEntry[] = [];
+  readonly #traceKept: number;
   #traced = 0;
   #outputs: Output[] = [];
   #next = 0;
@@ -40,6 +41,7 @@ export class RoleContext {
 
   constructor(environment: Environment) {
     this.environment = environment;
+    this.#traceKept = environment.traceKept ?? limits.traceKept;
   }
 
   /** Unix seconds by the wall clock as last told, or undefined when it was never set. */
@@ -106,7 +108,7 @@ export class RoleContext {
 
   /** The last messages, the oldest first. */
   get trace(): readonly TraceEntry[] {
-    const next = this.#traced % limits.traceKept;
+    const next = this.#traced % Math.max(1, this.#traceKept);
     return [...this.#trace.slice(next), ...this.#trace.slice(0, next)];
   }
 
@@ -117,14 +119,19 @@ export class RoleContext {
     bytes: number,
     summary = '',
   ): void {
-    this.#trace[this.#traced % limits.traceKept] = {
-      at: this.now,
-      direction,
-      message,
-      endpoint,
-      bytes,
-      summary,
-    };
+    if (this.#traceKept === 0) return;
+    const slot = this.#traced % this.#traceKept;
     this.#traced += 1;
+    const entry = this.#trace[slot];
+    if (!entry) {
+      this.#trace.push({ at: this.now, direction, message, endpoint, bytes, summary });
+      return;
+    }
+    entry.at = this.now;
+    entry.direction = direction;
+    entry.message = message;
+    entry.endpoint = endpoint;
+    entry.bytes = bytes;
+    entry.summary = summary;
   }
 }

@@ -7,7 +7,7 @@ import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../base/bytes.ts'
 import type { Endpoint } from '../base/ip.ts';
 import { type Deadline, Timers } from '../base/timers.ts';
 import { Handshake } from '../noise/handshake-state.ts';
-import { generateKeyPair, receiverMacKey } from '../noise/keys.ts';
+import { generateKeyPair } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import { firstMessageLength, protocolVersion } from '../wire/header.ts';
@@ -46,10 +46,11 @@ export class Initiator {
   readonly #associationBySession = new Map<SessionId, Association>();
   readonly #associationByLabel = new Map<string, Association>();
 
-  constructor(context: RoleContext) {
+  /** `macKey` is the receiver mac key of this end. */
+  constructor(context: RoleContext, macKey: Uint8Array) {
     this.#context = context;
     this.#suite = context.environment.suite;
-    this.#macKey = receiverMacKey(this.#suite, context.environment.keys.publicKey);
+    this.#macKey = macKey;
   }
 
   has(sessionId: SessionId): boolean {

@@ -30,6 +30,8 @@ export const limits = {
   /** Without an answer after this many tries the session is tried anew. */
   rehandshakeAfterTries: 3,
   maxAnswersKept: 32,
+  /** No request is repeated for so long. */
+  answersKeptMs: 60 * second,
   maxPendingRequests: 256,
 
   /** Hints, cookies: at most so many answers before authentication in a second. */
@@ -66,7 +68,11 @@ export const limits = {
   askAfterTunnelTries: 4,
   probe: { firstMs: 150, mostMs: 1 * second },
   maxProbesPerCandidate: 5,
+  /** The same when the search is taken up again though nothing has changed. */
+  maxProbesPerUpgrade: 2,
   maxCandidates: 8,
+  /** A probe that was not answered for so long never will be. */
+  probeLifeMs: 10 * second,
   /** Tries to find a direct path while relayed: after this, doubling to the most. */
   upgrade: { firstMs: 10 * second, mostMs: 5 * minute },
   /**

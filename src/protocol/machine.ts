@@ -162,4 +162,6 @@ export interface Environment {
   readonly software: string;
   /** Of earlier runs. */
   readonly stored: Stored;
+  /** Messages kept for the trace; as many as `limits` says unless told otherwise. */
+  readonly traceKept?: number;
 }

@@ -24,13 +24,17 @@ export function pathIdOf(datagram: Uint8Array): PathId {
   return toHex(datagram.subarray(8, pathHeaderLength)) as PathId;
 }
 
+/** Emptied before every message: none is kept. */
+const inUse = new Writer(1500);
+
+/** A writer with the header in it, for one message at a time. */
 export function pathHeader(
   name: MessageName,
   flags: number,
   counter: number,
   pathId: PathId,
 ): Writer {
-  const writer = new Writer(256);
+  const writer = inUse.clear();
   writer.u8(messages[name].code).u8(versionByte(flags));
   return writer.u48(counter).put(fromHex(pathId) as Uint8Array);
 }

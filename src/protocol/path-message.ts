@@ -2,7 +2,7 @@
  * Framing of Path Probe, Path Answer, Path Report and Path Close: the header of a Capsulated Packet (side, epoch, 48 bits
  * of counter, Path ID) and a body sealed under the control key of that epoch, which is not the data key.
  */
-import { concatBytes, Reader, Writer } from '../base/bytes.ts';
+import { Reader } from '../base/bytes.ts';
 import { writeNonce } from '../datapath/capsulated-packet.ts';
 import type { Side } from '../datapath/commands.ts';
 import { nonceLength, type Suite } from '../noise/suite.ts';
@@ -36,17 +36,24 @@ export function sealPathMessage<Name extends PathMessageName>(
   values: Values<Name>,
 ): Uint8Array {
   const flags = path.side | (path.epoch << epochShift);
-  const header = pathHeader(name, flags, path.counter, path.pathId);
-  const body = new Writer();
-  encodeFields(body, name, values);
-  const sealed = suite.seal(
+  const writer = pathHeader(name, flags, path.counter, path.pathId);
+  encodeFields(writer, name, values);
+  const plain = writer.bytes;
+  const header = plain.subarray(0, pathHeaderLength);
+  const datagram = new Uint8Array(plain.length + tagBytes);
+  datagram.set(header);
+  suite.sealInto(
+    datagram.subarray(pathHeaderLength),
     key,
-    writeNonce(new Uint8Array(nonceLength), path.counter, flags),
-    header.bytes,
-    body.bytes,
+    writeNonce(nonceInUse, path.counter, flags),
+    header,
+    plain.subarray(pathHeaderLength),
   );
-  return concatBytes(header.bytes, sealed);
+  return datagram;
 }
+
+/** Used for one call of the suite at a time, which keeps nothing of it. */
+const nonceInUse = new Uint8Array(nonceLength);
 
 export function readPathMessageHeader(datagram: Uint8Array): PathMessageHeader | Drop {
   const header = readPathHeader(datagram, names, tagBytes);
@@ -63,7 +70,7 @@ export function openPathMessage(
 ): PathMessage | Drop {
   const plaintext = suite.open(
     key,
-    writeNonce(new Uint8Array(nonceLength), header.counter, header.flags),
+    writeNonce(nonceInUse, header.counter, header.flags),
     datagram.subarray(0, pathHeaderLength),
     datagram.subarray(pathHeaderLength),
   );

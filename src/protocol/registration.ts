@@ -22,6 +22,8 @@ export interface Registrant {
   /** The DS has answered a Registration Request. */
   onRegistered(values: Values<'registrationResponse'>): void;
   onUpdated(values: Values<'updateResponse'>, move: number): void;
+  /** The DS has seen this end at another endpoint than before. */
+  onObserved(): void;
   /** The DS has refused for good: the sentence says what to do. */
   onRefused(reason: RefusalName | undefined, text: string): void;
 }
@@ -202,7 +204,9 @@ export class Registration {
   }
 
   #observe(observed: Endpoint): void {
+    if (this.#locality.observed === observed) return;
     this.#locality.observed = observed;
+    this.#registrant.onObserved();
   }
 
   /**

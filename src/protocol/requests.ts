@@ -99,13 +99,24 @@ export class Requests {
    * being worked on is left alone.
    */
   isNew(association: Association, message: SealedMessage): boolean {
-    if (!association.answers.has(message.transaction)) {
-      association.answers.setEvicting(message.transaction, undefined);
+    const { answers } = association;
+    const given = answers.get(message.transaction);
+    if (!given) {
+      this.#forgetOld(association);
+      answers.setEvicting(message.transaction, { at: this.#context.now, message: undefined });
       return true;
     }
-    const answer = association.answers.get(message.transaction);
-    if (answer) this.#send(association, answer);
+    if (given.message) this.#send(association, given.message);
     return false;
+  }
+
+  /** Answers to requests that nobody repeats any more. */
+  #forgetOld({ answers }: Association): void {
+    const until = this.#context.now - limits.answersKeptMs;
+    for (const [transaction, { at }] of answers) {
+      if (at > until) break;
+      answers.delete(transaction);
+    }
   }
 
   answer<Name extends SealedName>(
@@ -115,10 +126,11 @@ export class Requests {
     values: Values<Name>,
   ): void {
     const message = sealedMessage(name, transaction, values);
+    const { answers } = association;
+    const given = answers.get(transaction);
     // Its place was taken when the request came.
-    if (!association.answers.set(transaction, message)) {
-      association.answers.setEvicting(transaction, message);
-    }
+    if (given) given.message = message;
+    else answers.setEvicting(transaction, { at: this.#context.now, message });
     this.#send(association, message);
   }
 

@@ -7,7 +7,7 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
 import { Handshake } from '../noise/handshake-state.ts';
-import { generateKeyPair, nodeIdOf, receiverMacKey } from '../noise/keys.ts';
+import { generateKeyPair, nodeIdOf } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import { firstMessageLength } from '../wire/header.ts';
@@ -43,10 +43,11 @@ export class Responder {
   readonly #rate = new RateLimit(limits.initiationsPerSecond);
   readonly #stampByPeer = new BoundedMap<NodeId, Stamp>(limits.maxRememberedStamps);
 
-  constructor(context: RoleContext, hints: HintSender) {
+  /** `macKey` is the receiver mac key of this end. */
+  constructor(context: RoleContext, hints: HintSender, macKey: Uint8Array) {
     this.#context = context;
     this.#suite = context.environment.suite;
-    this.#macKey = receiverMacKey(this.#suite, context.environment.keys.publicKey);
+    this.#macKey = macKey;
     this.#hints = hints;
     this.#cookies = new CookieJar(this.#suite, context.environment.random);
   }

@@ -77,7 +77,8 @@ function sessionNonce(counter: number): Uint8Array {
   return nonceInUse;
 }
 
-const usualLength = 384;
+/** Emptied before every message: none is kept. */
+const inUse = new Writer(1500);
 
 export function seal(
   suite: Suite,
@@ -86,7 +87,7 @@ export function seal(
   counter: number,
   message: SealedMessage,
 ): Uint8Array {
-  const writer = new Writer(usualLength);
+  const writer = inUse.clear();
   writer.u8(messages[message.name].code).u8(versionByte(0)).u16(0);
   sessionIdField.write(writer, receiver);
   writer.u16(0).u48(counter);

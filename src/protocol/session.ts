@@ -66,9 +66,15 @@ export interface Association {
   hurriedAt: number;
   lastHeardAt: number;
   nextTransaction: number;
-  readonly requests: Map<number, PendingRequest>;
+  readonly requests: BoundedMap<number, PendingRequest>;
   /** Answers given, by transaction, so that a repeated request gets the same one. */
-  readonly answers: BoundedMap<number, SealedMessage | undefined>;
+  readonly answers: BoundedMap<number, GivenAnswer>;
+}
+
+/** To a request that came at `at`; without a message it is still being worked on. */
+export interface GivenAnswer {
+  readonly at: number;
+  message: SealedMessage | undefined;
 }
 
 export function newAssociation(
@@ -94,7 +100,7 @@ export function newAssociation(
     hurriedAt: Number.NEGATIVE_INFINITY,
     lastHeardAt: 0,
     nextTransaction: firstTransaction,
-    requests: new Map(),
+    requests: new BoundedMap(limits.maxPendingRequests),
     answers: new BoundedMap(limits.maxAnswersKept),
   };
 }

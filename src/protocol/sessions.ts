@@ -8,7 +8,7 @@ import { toHex } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
 import { randomBelow } from '../base/random.ts';
 import { type Deadline, earliest, Timers } from '../base/timers.ts';
-import { nodeIdOf } from '../noise/keys.ts';
+import { nodeIdOf, receiverMacKey } from '../noise/keys.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import type { NodeId, SessionId } from '../wire/ids.ts';
 import { messages, type SealedName, type Values } from '../wire/messages.ts';
@@ -74,8 +74,10 @@ export class Sessions {
   constructor(context: RoleContext, hints: HintSender) {
     this.#context = context;
     this.#hints = hints;
-    this.#initiator = new Initiator(context);
-    this.#responder = new Responder(context, hints);
+    const { suite, keys } = context.environment;
+    const macKey = receiverMacKey(suite, keys.publicKey);
+    this.#initiator = new Initiator(context, macKey);
+    this.#responder = new Responder(context, hints, macKey);
     this.#requests = new Requests(context, (association, message) =>
       this.#send(association, message),
     );

@@ -3,7 +3,7 @@
  * and a keyed hash of 16 bytes over all of it. Between a node and its Relay Server the key is the node's
  * leg key; between two nodes it is the direct key, which the Relay Server does not have (protocol.md 11.3).
  */
-import { concatBytes, equalSecrets, Reader } from '../base/bytes.ts';
+import { equalSecrets, Reader } from '../base/bytes.ts';
 import type { Side } from '../datapath/commands.ts';
 import { macOver } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
@@ -39,7 +39,11 @@ export function encodeTunnel<Name extends TunnelName>(
   const writer = pathHeader(name, path.side | (path.leg ? legFlag : 0), 0, path.pathId);
   encodeFields(writer, name, values);
   if (name !== 'tunnelResponse') padTo(writer, tunnelRequestLength - macLength);
-  return concatBytes(writer.bytes, macOver(suite, key, writer.bytes));
+  const plain = writer.bytes;
+  const datagram = new Uint8Array(plain.length + macLength);
+  datagram.set(plain);
+  datagram.set(macOver(suite, key, plain), plain.length);
+  return datagram;
 }
 
 export function readTunnelHeader(datagram: Uint8Array): TunnelHeader | Drop {

@@ -45,7 +45,7 @@ export class KeyAgreement {
     const path = { pathId: tunnel.pathId, side: tunnel.side, leg: false };
     const message = encodeTunnel(suite, 'tunnelRequest', path, tunnel.directKey, values);
     tunnel.pending = { stamp: ownStamp, handshake, message, cause, tries: 0 };
-    this.repeat(tunnel);
+    this.#send(tunnel, tunnel.pending, this.#routeInUse(tunnel));
   }
 
   /** What both the Direction Server and this end permit; told in message 1, and the choice in message 2. */
@@ -76,18 +76,35 @@ export class KeyAgreement {
       this.#context.emit({ event: 'lost', tunnel, why: 'the peer does not answer' });
       return;
     }
+    this.#send(tunnel, pending, undefined);
+  }
+
+  /** One try, by the route in use alone when there is one: new keys of a path that works are in no hurry. */
+  #send(tunnel: Tunnel, pending: PendingHandshake, inUse: Endpoint | undefined): void {
     const summary = `${short(tunnel.pathId)} ${pending.cause}`;
     this.#context.role.note('sent', 'tunnelRequest', 'peer', pending.message.length, summary);
-    const viaRelay = this.#context.relayEndpoint(tunnel);
-    if (viaRelay && tunnel.leg.state === 'open') this.#context.transmit(viaRelay, pending.message);
-    else if (viaRelay) this.#legs.ask(tunnel, pending.message);
-    for (const to of this.#directTargets(tunnel)) this.#context.transmit(to, pending.message);
+    if (inUse) this.#context.transmit(inUse, pending.message);
+    else this.#sendEveryWay(tunnel, pending.message);
     const wait = backoffMs(limits.tunnel, pending.tries, this.#context.role.environment.random);
     pending.tries += 1;
     if (pending.tries % limits.askAfterTunnelTries === 0) {
       this.#context.emit({ event: 'lost', tunnel, why: 'the peer has not answered yet' });
     }
     this.#context.timer('handshake', tunnel, wait);
+  }
+
+  #sendEveryWay(tunnel: Tunnel, message: Uint8Array): void {
+    const viaRelay = this.#context.relayEndpoint(tunnel);
+    if (viaRelay && tunnel.leg.state === 'open') this.#context.transmit(viaRelay, message);
+    else if (viaRelay) this.#legs.ask(tunnel, message);
+    for (const to of this.#directTargets(tunnel)) this.#context.transmit(to, message);
+  }
+
+  /** Where packets of a path that works go, when nothing is in doubt about it. */
+  #routeInUse(tunnel: Tunnel): Endpoint | undefined {
+    if (!tunnel.established || tunnel.moveUnanswered || tunnel.deadTries > 0) return undefined;
+    if (tunnel.active === 'direct') return tunnel.directProven ? tunnel.direct : undefined;
+    return tunnel.leg.state === 'open' ? this.#context.relayEndpoint(tunnel) : undefined;
   }
 
   #directTargets(tunnel: Tunnel): readonly Endpoint[] {
@@ -108,6 +125,11 @@ export class KeyAgreement {
     };
     const path = { pathId: tunnel.pathId, side: tunnel.side, leg: false };
     const message = encodeTunnel(suite, 'tunnelRequest', path, tunnel.directKey, values);
+    const inUse = this.#routeInUse(tunnel);
+    if (inUse) {
+      this.#context.transmit(inUse, message);
+      return;
+    }
     for (const to of this.#directTargets(tunnel)) this.#context.transmit(to, message);
     const viaRelay = this.#context.relayEndpoint(tunnel);
     if (viaRelay && tunnel.leg.state === 'open') this.#context.transmit(viaRelay, message);
@@ -143,7 +165,8 @@ export class KeyAgreement {
   #nudged(tunnel: Tunnel, from: Endpoint | undefined): Drop | undefined {
     if (!tunnel.plan.initiator) return undefined;
     if (tunnel.pending) {
-      if (from) this.#context.transmit(from, tunnel.pending.message);
+      if (from && tunnel.pending.cause === 'start')
+        this.#context.transmit(from, tunnel.pending.message);
     } else if (tunnel.sendEpoch < 0 || this.#context.now - tunnel.keyedAt > 100_000) {
       this.start(tunnel, tunnel.sendEpoch < 0 ? 'start' : 'rekey');
     }

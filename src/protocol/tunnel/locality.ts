@@ -2,7 +2,15 @@
  * Where this end is: its uplinks, what the DS says of them, and which uplink to send by. Shared by all paths
  * of a role and by its sessions.
  */
-import { type Endpoint, endpoint, endpointIp, type Ip, isIpv6, isPrivate } from '../../base/ip.ts';
+import {
+  type Endpoint,
+  endpoint,
+  endpointIp,
+  type Ip,
+  isIpv6,
+  isIpv6Endpoint,
+  isPrivate,
+} from '../../base/ip.ts';
 import { maxCandidates } from '../../wire/message-row.ts';
 import type { Candidate, NatSituation } from '../../wire/messages.ts';
 import type { Uplink } from '../machine.ts';
@@ -11,37 +19,66 @@ import { natSituation, type OwnPlace } from '../path-choice.ts';
 export class Locality implements OwnPlace {
   readonly punch: boolean;
   readonly #port: number;
-  uplinks: readonly Uplink[] = [];
-  /** As the DS saw it through the preferred uplink; undefined until it has answered from there. */
-  observed: Endpoint | undefined;
+  #uplinks: readonly Uplink[] = [];
+  #observed: Endpoint | undefined;
+  /** What follows from these two, since it is asked for with every datagram that is sent. */
+  #preferred4: Uplink | undefined;
+  #preferred6: Uplink | undefined;
+  #local: readonly Endpoint[] = [];
+  #nat: NatSituation = 'unknown';
 
   constructor(punch: boolean, port: number) {
     this.punch = punch;
     this.#port = port;
   }
 
+  get uplinks(): readonly Uplink[] {
+    return this.#uplinks;
+  }
+
+  set uplinks(uplinks: readonly Uplink[]) {
+    const usable = uplinks.filter((uplink) => uplink.usable);
+    this.#uplinks = uplinks;
+    this.#preferred4 = usable.find((uplink) => !isIpv6(uplink.ip));
+    this.#preferred6 = usable.find((uplink) => isIpv6(uplink.ip));
+    this.#local = usable.map((uplink) => endpoint(uplink.ip, this.#port));
+    this.#judge();
+  }
+
+  /** As the DS saw it through the preferred uplink; undefined until it has answered from there. */
+  get observed(): Endpoint | undefined {
+    return this.#observed;
+  }
+
+  set observed(observed: Endpoint | undefined) {
+    this.#observed = observed;
+    this.#judge();
+  }
+
+  #judge(): void {
+    this.#nat = this.#observed ? natSituation(this.#observed, this.#local) : 'unknown';
+  }
+
   get nat(): NatSituation {
-    return this.observed ? natSituation(this.observed, this.local) : 'unknown';
+    return this.#nat;
   }
 
   get observedIp(): Ip | undefined {
-    return this.observed && endpointIp(this.observed);
+    return this.#observed && endpointIp(this.#observed);
   }
 
   get local(): readonly Endpoint[] {
-    return this.uplinks
-      .filter((uplink) => uplink.usable)
-      .map((uplink) => endpoint(uplink.ip, this.#port));
+    return this.#local;
   }
 
   /** The preferred usable uplink of a family. */
   preferred(family: 4 | 6): Uplink | undefined {
-    return this.uplinks.find((uplink) => uplink.usable && isIpv6(uplink.ip) === (family === 6));
+    return family === 6 ? this.#preferred6 : this.#preferred4;
   }
 
   /** Uplink to send to this endpoint by, or undefined when none fits. */
   uplinkTo(to: Endpoint): string | undefined {
-    return this.preferred(isIpv6(endpointIp(to)) ? 6 : 4)?.id;
+    return (isIpv6Endpoint(to) ? this.#preferred6 : this.#preferred4)?.id;
   }
 
   canReach(to: Endpoint): boolean {

@@ -38,13 +38,13 @@ export class Probes {
   #remember(tunnel: Tunnel, via: Probe['via'], to: Endpoint, purpose: Probe['purpose']): Token64 {
     const token = this.#token();
     const uplink = this.#context.locality.uplinkTo(to);
-    tunnel.probes.set(token, { token, via, to, uplink, purpose, sentAt: this.#context.now });
-    if (tunnel.probes.size > maxProbesKept) {
-      for (const oldest of tunnel.probes.keys()) {
-        tunnel.probes.delete(oldest);
-        break;
-      }
+    const { now } = this.#context;
+    for (const oldest of tunnel.probes.values()) {
+      const isOld = now - oldest.sentAt > limits.probeLifeMs;
+      if (!isOld && tunnel.probes.size < maxProbesKept) break;
+      tunnel.probes.delete(oldest.token);
     }
+    tunnel.probes.set(token, { token, via, to, uplink, purpose, sentAt: now });
     return token;
   }
 
@@ -107,7 +107,7 @@ export class Probes {
     values: Values<'pathProbe'>,
   ): void {
     const direct = !this.#context.isRelay(tunnel, from);
-    this.#heard(tunnel, direct);
+    this.#heard(tunnel, direct, from);
     if (values.candidates.length > 0) tunnel.peer.candidates = values.candidates;
     const isMove = values.purpose === 'move' && isNewer(tunnel, keys.serial, counter);
     if (isMove) {
@@ -138,7 +138,7 @@ export class Probes {
     const probe = tunnel.probes.get(values.probe);
     if (!probe || (probe.via === 'direct') !== direct) return;
     tunnel.probes.delete(values.probe);
-    this.#heard(tunnel, direct);
+    this.#heard(tunnel, direct, from);
     if (probe.purpose !== 'challenge') {
       tunnel.roundTripMs = this.#context.now - probe.sentAt;
       this.#context.emit({ event: 'answered', tunnel, roundTripMs: tunnel.roundTripMs });
@@ -174,17 +174,15 @@ export class Probes {
     }
     if (!inUse && !this.#routes.mayGoDirect(tunnel, from)) return;
     if (!inUse && tunnel.active === 'direct' && tunnel.directProven) return;
+    const isSettled = tunnel.directProven && tunnel.heldUplink === undefined;
     tunnel.heldUplink = undefined;
-    const toldBefore = inUse && probe.purpose === 'move';
     if (inUse) {
       tunnel.directProven = true;
-      this.#routes.apply(tunnel);
+      if (!isSettled) this.#routes.apply(tunnel);
     } else {
       this.#routes.takeDirect(tunnel, from, 'a direct route works', true);
     }
-    if (!toldBefore && (probe.purpose !== 'test' || !inUse || tunnel.moveUnanswered)) {
-      this.moveDirect(tunnel, from);
-    }
+    if (isToBeTold(tunnel, probe, inUse)) this.moveDirect(tunnel, from);
     this.#moveDone(tunnel);
   }
 
@@ -203,9 +201,10 @@ export class Probes {
     this.#context.clear('move', tunnel);
   }
 
-  #heard(tunnel: Tunnel, direct: boolean): void {
+  #heard(tunnel: Tunnel, direct: boolean, from: Endpoint): void {
     tunnel.heardAt = this.#context.now;
     if (direct) tunnel.directHeardAt = this.#context.now;
+    if (tunnel.direct === from) this.#routes.exchanged(tunnel);
     tunnel.deadTries = 0;
     this.#context.clear('dead', tunnel);
   }
@@ -255,9 +254,11 @@ export class Probes {
     if (tunnel.sendEpoch < 0 || (tunnel.active === 'direct' && tunnel.directProven)) return;
     let round = 0;
     let open = false;
+    const most =
+      tunnel.upgradeAttempt === 0 ? limits.maxProbesPerCandidate : limits.maxProbesPerUpgrade;
     for (const to of this.#targets(tunnel)) {
       const tries = tunnel.tries.get(to) ?? 0;
-      if (tries >= limits.maxProbesPerCandidate) continue;
+      if (tries >= most) continue;
       tunnel.tries.set(to, tries + 1);
       round = Math.max(round, tries);
       open = true;
@@ -281,8 +282,14 @@ export class Probes {
     for (const to of tunnel.tries.keys()) if (this.#routes.mayGoDirect(tunnel, to)) targets.add(to);
     return [...targets]
       .filter((to) => isUnicast(endpointIp(to)) && locality.canReach(to) && !locality.isOwn(to))
-      .filter((to) => to !== tunnel.direct || !tunnel.moveUnanswered)
+      .filter((to) => to !== tunnel.direct || !this.#isAsked(tunnel))
       .slice(0, limits.maxCandidates);
+  }
+
+  /** Whether the endpoint in use is asked already, for a move of ours or of the peer. */
+  #isAsked(tunnel: Tunnel): boolean {
+    const ofPeer = tunnel.active === 'direct' && this.#context.isSet('proof', tunnel);
+    return ofPeer || tunnel.moveUnanswered;
   }
 
   /** The "upgrade" timer: the next attempt to find a direct route. */
@@ -320,6 +327,19 @@ export class Probes {
     this.#callHere(tunnel);
     this.#context.timer('dead', tunnel, limits.deadStepMs);
     return false;
+  }
+}
+
+/** Whether the peer does not know yet that this end takes the direct route, from here. */
+function isToBeTold(tunnel: Tunnel, probe: Probe, inUse: boolean): boolean {
+  switch (probe.purpose) {
+    case 'move':
+      return !inUse;
+    case 'test':
+      return !inUse || tunnel.moveUnanswered;
+    case 'challenge':
+      // The peer asked first, was answered, takes the route for that and says so.
+      return tunnel.moveUnanswered;
   }
 }
 

@@ -3,7 +3,7 @@
  * (paper section 3.4; protocol.md 8). A move needs one packet: it moves the leg at the Relay Server, tells the
  * peer, and data follows right behind it; until the direct route has answered, data goes both ways.
  */
-import { type Endpoint, endpointIp, isIpv6 } from '../../base/ip.ts';
+import { type Endpoint, isIpv6, isIpv6Endpoint } from '../../base/ip.ts';
 import type { Unverified } from '../../datapath/commands.ts';
 import { limits } from '../limits.ts';
 import type { Uplink } from '../machine.ts';
@@ -33,7 +33,7 @@ export class Routes {
 
   #uplinkFor(tunnel: Tunnel, to: Endpoint): string | undefined {
     const held = tunnel.heldUplink;
-    if (held && isIpv6(held.ip) === isIpv6(endpointIp(to))) return held.id;
+    if (held && isIpv6(held.ip) === isIpv6Endpoint(to)) return held.id;
     return this.#context.locality.uplinkTo(to);
   }
 
@@ -49,9 +49,13 @@ export class Routes {
     tunnel.active = active;
     this.apply(tunnel, options);
     if (changed) this.#context.emit({ event: 'route-changed', tunnel, why });
-    if (active === 'direct') {
-      this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
-    }
+    this.exchanged(tunnel);
+  }
+
+  /** Something went and came directly, whoever asked: that is as good as a keepalive. */
+  exchanged(tunnel: Tunnel): void {
+    if (tunnel.active !== 'direct') return;
+    this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
   }
 
   apply(tunnel: Tunnel, options: RouteOptions = {}, fallback?: Endpoint): void {
@@ -93,7 +97,7 @@ export class Routes {
     const fallback = this.#relayInReserve(tunnel) ?? (wasDirect ? before : undefined);
     this.apply(tunnel, { unverified: !tunnel.directProven }, fallback);
     if (!tunnel.directProven) this.awaitProof(tunnel);
-    this.#context.timer('direct-keepalive', tunnel, this.#legs.keepaliveMs());
+    this.exchanged(tunnel);
     if (!same) this.#context.emit({ event: 'route-changed', tunnel, why });
   }
 

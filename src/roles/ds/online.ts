@@ -9,6 +9,9 @@ import type { Incarnation, NodeId } from '../../wire/ids.ts';
 import { maxCandidates } from '../../wire/message-row.ts';
 import type { Candidate, NatSituation, Values } from '../../wire/messages.ts';
 
+/** Few, as the node told them. */
+export type RelayDelays = Values<'updateRequest'>['relayDelays'];
+
 export interface OnlineNode {
   readonly nodeId: NodeId;
   association: Association;
@@ -21,7 +24,7 @@ export interface OnlineNode {
   local: readonly Endpoint[];
   mapped: readonly Endpoint[];
   nat: NatSituation;
-  relayDelays: ReadonlyMap<NodeId, number>;
+  relayDelays: RelayDelays;
   heardAt: number;
   /** Whether this run of the DS has asked for the live paths. */
   toldLivePaths: boolean;
@@ -47,8 +50,6 @@ export function placeOf(node: OnlineNode) {
   return { nodeId, incarnation, nat, candidates: candidatesOf(node) };
 }
 
-const noDelays: OnlineNode['relayDelays'] = new Map();
-
 /** Takes over an NTM Update; true when peers have to be told. Older moves change nothing. */
 export function updateLocation(
   node: OnlineNode,
@@ -67,10 +68,7 @@ export function updateLocation(
   node.local = values.local;
   node.mapped = values.mapped;
   node.nat = nat;
-  node.relayDelays =
-    values.relayDelays.length === 0
-      ? noDelays
-      : new Map(values.relayDelays.map(({ relayId, delayMs }) => [relayId, delayMs]));
+  node.relayDelays = values.relayDelays;
   return moved;
 }
 

@@ -380,9 +380,7 @@ export class PathRequests {
       virtualIpv6: end.ipv6,
       nat: end.nat,
       candidates: end.candidates,
-      relayDelays: [...node.relayDelays]
-        .slice(0, 4)
-        .map(([relayId, delayMs]) => ({ relayId, delayMs })),
+      relayDelays: node.relayDelays,
     });
   }
 

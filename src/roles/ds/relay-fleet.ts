@@ -7,6 +7,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { Association } from '../../protocol/session.ts';
 import type { Incarnation, NodeId } from '../../wire/ids.ts';
 import type { RelayInfo } from '../../wire/messages.ts';
+import type { RelayDelays } from './online.ts';
 
 export interface OnlineRelay {
   readonly relayId: NodeId;
@@ -31,7 +32,7 @@ export interface RelayWish {
   readonly exit: boolean;
   /** Hosts of the two ends, as observed: no Relay Server on them is of use. */
   readonly hosts: readonly Endpoint[];
-  readonly delays: readonly ReadonlyMap<NodeId, number>[];
+  readonly delays: readonly RelayDelays[];
   /** The one that has just failed: taken only when there is no other. */
   readonly avoid: NodeId | undefined;
 }
@@ -90,7 +91,8 @@ function cost(relay: OnlineRelay, wish: RelayWish): number {
   const share = relay.pathLimit > 0 ? relay.paths / relay.pathLimit : 0;
   const load = Math.floor((share * 10 * usualWeight) / relay.weight);
   const delay = wish.delays.reduce(
-    (sum, each) => sum + (each.get(relay.relayId) ?? unknownDelayMs),
+    (sum, each) =>
+      sum + (each.find(({ relayId }) => relayId === relay.relayId)?.delayMs ?? unknownDelayMs),
     0,
   );
   return load * 1_000_000 + delay;

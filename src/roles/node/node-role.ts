@@ -332,7 +332,6 @@ export class NodeRole implements Machine, Registrant {
 
   onUpdated(values: Values<'updateResponse'>, move: number): void {
     if (move === this.registration.move) this.handovers.updated(this.#context.now);
-    this.tunnels.located();
     this.names.told(values.zones);
     // Other zones, other pools: they come with a registration, which ends no path.
     if (this.#zonesTold !== undefined && this.#zonesTold !== values.zones) {
@@ -343,6 +342,10 @@ export class NodeRole implements Machine, Registrant {
       this.#tellLivePaths = [...this.tunnels.values()].map((tunnel) => tunnel.pathId);
     }
     if (this.#tellLivePaths.length > 0) this.registration.update();
+  }
+
+  onObserved(): void {
+    this.tunnels.located();
   }
 
   onRefused(reason: RefusalName | undefined, text: string): void {

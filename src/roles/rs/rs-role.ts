@@ -197,6 +197,8 @@ export class RsRole implements Machine, Registrant {
     return this.config.exitPools.length > 0 ? this.config.exitPools : told;
   }
 
+  onObserved(): void {}
+
   onUpdated(): void {
     this.#locality.observed = undefined;
     this.#report();

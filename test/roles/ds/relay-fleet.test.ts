@@ -65,26 +65,26 @@ test('a tenth of the load weighs more than any delay, and less than a tenth weig
     relay('c', { paths: 50 }),
   );
   const delays = [
-    new Map([
-      [id('a'), 90],
-      [id('b'), 20],
-      [id('c'), 1],
-    ]),
+    [
+      { relayId: id('a'), delayMs: 90 },
+      { relayId: id('b'), delayMs: 20 },
+      { relayId: id('c'), delayMs: 1 },
+    ],
   ];
   assert.is(chosen(fleet, { delays }), id('b'));
 });
 
 test('among equals the sum of both ends’ delays decides, an unmeasured one counting as far', () => {
   const fleet = fleetOf(relay('a'), relay('b'), relay('c'));
-  const one = new Map([
-    [id('a'), 10],
-    [id('b'), 60],
-    [id('c'), 5],
-  ]);
-  const other = new Map([
-    [id('a'), 100],
-    [id('b'), 30],
-  ]);
+  const one = [
+    { relayId: id('a'), delayMs: 10 },
+    { relayId: id('b'), delayMs: 60 },
+    { relayId: id('c'), delayMs: 5 },
+  ];
+  const other = [
+    { relayId: id('a'), delayMs: 100 },
+    { relayId: id('b'), delayMs: 30 },
+  ];
   assert.is(chosen(fleet, { delays: [one, other] }), id('b'));
 });
 
