@@ -69,7 +69,8 @@ export type ZoneStatus = {
   readonly publicKey: string;
   /** Another key that DNS now names; `ntmobile trust` accepts it. */
   readonly offeredKey: string | null;
-  readonly reachable: boolean;
+  /** Null while nothing is wanted of it. */
+  readonly reachable: boolean | null;
   readonly sinceMs: number | null;
 };
 

@@ -20,12 +20,7 @@ const leastMtu = 1280;
 
 export function statusChecks(status: StatusResult, paths: readonly PathRow[]): CheckRow[] {
   const { daemon, node, ds, rs } = status;
-  const checks: CheckRow[] = daemon.problems.map((finding) => ({
-    check: 'Daemon',
-    state: 'fail',
-    finding,
-    act: 'Correct the configuration and restart the daemon.',
-  }));
+  const checks: CheckRow[] = [];
   if (node) checks.push(...nodeChecks(node, daemon.port, rs !== null));
   if (rs) checks.push(registrationCheck('Relay Server registration', rs, daemon.port));
   if (ds) {
@@ -49,7 +44,7 @@ export function statusChecks(status: StatusResult, paths: readonly PathRow[]): C
       });
     }
     for (const zone of ds.zones) {
-      if (zone.reachable || zone.policy === 'deny') continue;
+      if (zone.reachable !== false || zone.policy === 'deny') continue;
       checks.push({
         check: `Zone ${zone.zone}`,
         state: 'warn',

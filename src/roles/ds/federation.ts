@@ -136,8 +136,11 @@ export class Federation {
     this.#sessions.connect(association, 'zoneGreeting', this.#greeting);
   }
 
-  isReachable(zone: Zone): boolean {
-    return this.#sessions.to(zone.publicKey, zone.endpoints).current !== undefined;
+  /** Null while there is no session and nobody wants one. */
+  isReachable(zone: Zone): boolean | null {
+    const { current, handshake } = this.#sessions.to(zone.publicKey, zone.endpoints);
+    if (current) return true;
+    return handshake ? false : null;
   }
 
   #countPath(zone: Zone, by: 1 | -1): void {

@@ -17,6 +17,8 @@ const forms = (function(_) {
 		_('MTU'),
 		_('NAT'),
 		_('Path to %s'),
+		_('Name servers'),
+		_('Primary name server'),
 		_('Registration'),
 		_('Relay Server %s'),
 		_('Relay Server registration'),
@@ -50,10 +52,13 @@ const forms = (function(_) {
 		_('Not known before the registration.'),
 		_('Data is sent and nothing comes back.'),
 		_('No network connection is up.'),
+		_('Names in %s could not be given to the primary server: %s'),
+		_('This system names no name server but forwarders on itself: other zones are not found.'),
 
 		/* What to do */
-		_('Correct the configuration and restart the daemon.'),
 		_('Mend it in %s and restart the daemon.'),
+		_('See that it runs, holds that zone as primary, and lets the key in ds.update_key_file update it: name, hmac-sha256 and secret have to be the same there. All names follow by themselves.'),
+		_('Name one in /etc/resolv.conf, or with "list dns_upstream" in the section "node".'),
 		_('Enlarge "option pool" in section "ds", or remove nodes with "ntmobile remove".'),
 		_('Start a Relay Server and let UDP through to it.'),
 		_('Compare "address" and "key" of its section with what its owner says.'),

@@ -148,6 +148,14 @@ return baseclass.extend({
 		return kind == 'kernel' ? _('in the kernel') : _('in user space');
 	},
 
+	/* Null while nobody wants anything of it. */
+	reach(reachable) {
+		if (reachable == null)
+			return _('not in use yet');
+
+		return reachable ? _('reachable') : _('not reachable');
+	},
+
 	policy(policy) {
 		switch (policy) {
 		case 'allow': return _('allowed');

@@ -114,7 +114,7 @@ function zonePart(refresh) {
 		columns: [
 			{ title: _('Zone'), cell: zone => zone.zone },
 			{ title: _('Paths to and from it'), cell: zone => words.policy(zone.policy) },
-			{ title: _('Direction Server'), cell: zone => zone.reachable ? _('reachable') : _('not reachable') },
+			{ title: _('Direction Server'), cell: zone => words.reach(zone.reachable) },
 			{ title: _('Known by'), cell: zone => zone.offeredKey ? _('another key than before') : (zone.source == 'found' ? _('DNS') : _('the settings')) },
 			{ title: '', isAct: true, cell: zone => ({
 				sign: [ zone.zone, zone.policy, zone.offeredKey, zone.source ].join(),

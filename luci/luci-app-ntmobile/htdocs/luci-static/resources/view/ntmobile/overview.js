@@ -104,7 +104,7 @@ function dsRows(ds) {
 			_('%d of %d in use, %s').format(ds.poolUsed, ds.poolSize, ds.pool)) ],
 		[ _('Paths'), String(ds.paths) ],
 		...ds.zones.map(zone => [ _('Zone %s').format(zone.zone),
-			words.list([ words.policy(zone.policy), zone.reachable ? _('reachable') : _('not reachable') ]) ]),
+			words.list([ words.policy(zone.policy), words.reach(zone.reachable) ]) ]),
 		[ _('Public key'), page.withCopy(ds.publicKey, _('Copy the public key')) ]
 	];
 }
