@@ -282,14 +282,8 @@ export class Probes {
     for (const to of tunnel.tries.keys()) if (this.#routes.mayGoDirect(tunnel, to)) targets.add(to);
     return [...targets]
       .filter((to) => isUnicast(endpointIp(to)) && locality.canReach(to) && !locality.isOwn(to))
-      .filter((to) => to !== tunnel.direct || !this.#isAsked(tunnel))
+      .filter((to) => to !== tunnel.direct || !tunnel.moveUnanswered)
       .slice(0, limits.maxCandidates);
-  }
-
-  /** Whether the endpoint in use is asked already, for a move of ours or of the peer. */
-  #isAsked(tunnel: Tunnel): boolean {
-    const ofPeer = tunnel.active === 'direct' && this.#context.isSet('proof', tunnel);
-    return ofPeer || tunnel.moveUnanswered;
   }
 
   /** The "upgrade" timer: the next attempt to find a direct route. */
@@ -338,8 +332,7 @@ function isToBeTold(tunnel: Tunnel, probe: Probe, inUse: boolean): boolean {
     case 'test':
       return !inUse || tunnel.moveUnanswered;
     case 'challenge':
-      // The peer asked first, was answered, takes the route for that and says so.
-      return tunnel.moveUnanswered;
+      return true;
   }
 }
 

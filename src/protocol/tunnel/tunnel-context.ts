@@ -73,10 +73,6 @@ export class TunnelContext {
     this.timers.set(name, tunnel.pathId, this.now + inMs);
   }
 
-  isSet(name: TunnelTimer, tunnel: Tunnel): boolean {
-    return this.timers.at(name, tunnel.pathId) !== undefined;
-  }
-
   clear(name: TunnelTimer, tunnel: Tunnel): void {
     this.timers.clear(name, tunnel.pathId);
   }

@@ -229,12 +229,14 @@ export class Directing {
     this.#sessions.request(association, 'routeDirection', values);
   }
 
-  /** An end is somewhere else now: the other one is told. The one that moved knows, and where its peers are. */
+  /** An end is somewhere else now: both ends are told, the other one first. */
   moved(nodeId: NodeId, where: Place): void {
     for (const path of this.pathsOf(nodeId)) {
       const side = place(path, nodeId, where);
       path.revision += 1;
-      if (path.kind === 'node') this.#directEnd(path, side === 0 ? 1 : 0);
+      if (path.kind === 'exit') continue;
+      this.#directEnd(path, side === 0 ? 1 : 0);
+      this.#directEnd(path, side);
     }
   }
 

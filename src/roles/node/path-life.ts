@@ -130,12 +130,10 @@ export class PathLife {
     const { pathId, peer, plan } = tunnel;
     this.#context.log('info', `Path to ${peer.name} closed: ${why}.`);
     this.#context.event('path', { pathId, peer: peer.name, route: 'closed' });
-    const others = [...this.#node.tunnels.values()].filter((other) => leadAlike(tunnel, other));
-    const inUse = others.some((other) => other.established && !other.retired);
+    const replaced = this.#node.tunnels.toPeer(peer.nodeId, plan.kind);
     // The ends may have chosen differently between two paths: what was retired here is what the peer uses.
-    const retired = others.find((other) => other.established && other.retired);
-    if (retired && !inUse) this.#node.tunnels.revive(retired);
-    if (plan.kind === 'exit' && others.length === 0 && why !== 'stopping') this.#node.wantExit();
+    if (replaced?.retired) this.#node.tunnels.revive(replaced);
+    if (plan.kind === 'exit' && !replaced && why !== 'stopping') this.#node.wantExit();
   }
 
   #closeIdle(tunnel: Tunnel): void {

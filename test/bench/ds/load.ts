@@ -104,7 +104,7 @@ export class Load {
     waiting.done();
   }
 
-  /** Directions of a new path come to both ends, that of a move to the peer of the one that moved. */
+  /** Directions that a move causes come to both ends, the mover's own and its peer's. */
   #directed(node: LoadNode): void {
     const mover = this.#waiting.has(node) ? node : this.#peer.get(node);
     if (mover) this.#happened(mover, (waiting) => (waiting.directed -= 1));
@@ -162,10 +162,10 @@ export class Load {
     });
   }
 
-  /** From one socket to another: NTM Update and its answer, the Route Direction to its peer. */
+  /** From one socket to another: NTM Update and its answer, Route Directions to both ends. */
   move(node: LoadNode): Promise<void> {
     node.place = (node.place + 1) % places;
-    return this.#wait(node, false, 1, () => node.update(this.#nextLocal()));
+    return this.#wait(node, false, 2, () => node.update(this.#nextLocal()));
   }
 
   /** One of each pair moves, then the other. */
