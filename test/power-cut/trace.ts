@@ -64,8 +64,12 @@ function parseLine(line: string): DiskEvent[] {
 
 function answersIn(line: string): DiskEvent[] {
   const sent = Number(/ = (\d+)/.exec(line)?.[1] ?? 0);
-  const datagrams = [...line.matchAll(/iov_base="((?:\\x..)*)"/g)].slice(0, sent);
-  return datagrams.flatMap(([, escaped]) => {
+  // A message may hold several datagrams, each in a piece of its own.
+  const messages = line
+    .split('msg_hdr=')
+    .slice(1, sent + 1)
+    .join('');
+  return [...messages.matchAll(/iov_base="((?:\\x..)*)"/g)].flatMap(([, escaped]) => {
     const hex = (escaped as string).slice(0, 4 * 20).replaceAll('\\x', '');
     if (!hex.startsWith(sessionResponse)) return [];
     // Header of 4 bytes, the sender's session ID, the receiver's.
