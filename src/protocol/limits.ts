@@ -66,6 +66,11 @@ export const limits = {
   maxTunnelTries: 12,
   /** Each time a handshake was sent this often in vain, the DS is asked to direct both ends again. */
   askAfterTunnelTries: 4,
+  /**
+   * The other end asks too when no handshake has reached it: after so long, and again whenever twice the time
+   * has passed.
+   */
+  awaitTunnel: { firstMs: 2500, mostMs: 20 * second },
   probe: { firstMs: 150, mostMs: 1 * second },
   maxProbesPerCandidate: 5,
   /** The same when the search is taken up again though nothing has changed. */

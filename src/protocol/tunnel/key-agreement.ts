@@ -67,6 +67,18 @@ export class KeyAgreement {
     });
   }
 
+  /**
+   * Responder: the peer begins. It may not know where this end is, and the Direction Server neither: a NAT that
+   * has restarted lets nobody in before this end has asked.
+   */
+  await(tunnel: Tunnel): void {
+    const { firstMs, mostMs } = limits.awaitTunnel;
+    const waited = this.#context.now - tunnel.createdAt;
+    if (waited > 0)
+      this.#context.emit({ event: 'lost', tunnel, why: 'the peer has not begun yet' });
+    if (waited < mostMs) this.#context.timer('handshake', tunnel, Math.max(firstMs, waited));
+  }
+
   /** Sends message 1 by every way there is; repeated with backoff until it is answered. */
   repeat(tunnel: Tunnel): void {
     const { pending } = tunnel;
@@ -156,6 +168,7 @@ export class KeyAgreement {
     tunnel.lastStamp = values.stamp;
     const epoch = nextEpoch(tunnel);
     const inner = handshake.writeMessage(Uint8Array.of(suiteSet([chosen])));
+    this.#context.clear('handshake', tunnel);
     this.#install(tunnel, epoch, handshake, chosen);
     tunnel.lastAnswer = { stamp: values.stamp, inner, epoch };
     this.#answer(tunnel, from, tunnel.lastAnswer);

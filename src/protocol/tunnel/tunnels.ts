@@ -99,6 +99,7 @@ export class Tunnels {
     if (plan.initiator) {
       this.#keys.start(tunnel, 'start');
     } else {
+      this.#keys.await(tunnel);
       if (tunnel.relay) this.#legs.keepAlive(tunnel);
       if (tableRoute(this.#context.locality.nat, plan.peer.nat) === 'relay')
         this.#keys.nudge(tunnel);
@@ -425,7 +426,8 @@ export class Tunnels {
   #due(tunnel: Tunnel, name: TunnelTimer): void {
     switch (name) {
       case 'handshake':
-        this.#keys.repeat(tunnel);
+        if (tunnel.plan.initiator) this.#keys.repeat(tunnel);
+        else this.#keys.await(tunnel);
         break;
       case 'leg':
         this.#legs.repeat(tunnel, tunnel.pending?.message ?? new Uint8Array(0));
