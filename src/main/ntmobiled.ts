@@ -12,6 +12,7 @@ import {
 import { sodiumSuite } from '../platform/tjs/sodium.ts';
 import { Syslog } from '../platform/tjs/syslog.ts';
 import { NotPermitted, ProblemToMend, SystemError } from '../platform/tjs/system-error.ts';
+import { makeTimersSafe } from '../platform/tjs/timers.ts';
 import { formatProblem } from '../platform/uci/options.ts';
 import type { LogLevel } from '../protocol/machine.ts';
 import { programArguments } from './cli/tjs-system.ts';
@@ -82,6 +83,7 @@ function fail(error: unknown): never {
   exit(exitCodes.internal);
 }
 
+makeTimersSafe();
 stayAlive();
 const parsed = parseDaemonArguments(programArguments());
 if (parsed.kind === 'help') {

@@ -22,9 +22,6 @@ export const homeHost = 'rs-a';
 export type Peer = 'cn' | 'gn';
 export type Zone = Omit<(typeof zones)[keyof typeof zones], 'pool'> & { readonly pool: string };
 
-/** The correspondent, as MN calls it. */
-export const correspondentName = `${zones.b.node}.${zones.b.name}`;
-
 export interface OverlayOptions {
   readonly dataPath: LabDataPath;
   /** Both zones have the pool of the first. */
@@ -81,6 +78,7 @@ export class Overlay {
     home.configure(`${mainConfig(this.#kindOf('cn'))}${parts.join('')}
 config node 'node'
 	option enabled '1'
+	option name '${zones.b.node}'
 `);
     await this.startRelay(homeHost);
     const cn = await this.registered('cn');
@@ -89,12 +87,17 @@ config node 'node'
     for (const name of ['mn', 'cn'] as const) await this.#checkDataPath(name);
   }
 
+  /** The correspondent, as MN calls it. */
+  get correspondentName(): string {
+    return `${zones.b.node}.${(this.#options.home ? zones.a : zones.b).name}`;
+  }
+
   /** MN's path to the peer, one that is up if there is any; undefined while there is none. */
   async path(peer: Peer): Promise<PathRow | undefined> {
     const { paths } = await this.daemons.mn.call('paths');
     const toPeer = paths.filter((path) =>
       peer === 'cn'
-        ? path.kind === 'node' && path.peerName === correspondentName
+        ? path.kind === 'node' && path.peerName === this.correspondentName
         : path.kind === 'exit' && path.role === 'node',
     );
     return toPeer.find((path) => path.state === 'up') ?? toPeer[0];

@@ -10,7 +10,6 @@ import type { Daemon } from './daemon.ts';
 import type { Lab } from './lab.ts';
 import { type FlowFigures, flowFigures, steadyRate } from './measure.ts';
 import type { Handover, MoveTimes } from './movement.ts';
-import { correspondentName } from './overlay.ts';
 import { slow } from './pace.ts';
 import type { Pattern, Victim } from './patterns.ts';
 import { correspondentPlaces, mobilePlaces, relayNames, servers } from './topology.ts';
@@ -268,7 +267,9 @@ class TrialRun {
     if (overlay === undefined) {
       return correspondentPlaces[this.#pattern.peerAt].address.split('/')[0] ?? '';
     }
-    const connected = await overlay.daemons.mn.call('connect', { peer: correspondentName });
+    const connected = await overlay.daemons.mn.call('connect', {
+      peer: overlay.correspondentName,
+    });
     return connected.virtualIpv4 ?? '';
   }
 
