@@ -3,14 +3,7 @@
  * are, and directs paths between them, with other Direction Servers where a peer is theirs. Holds the control
  * flow between directory, locations, directing and federation.
  */
-import {
-  type Endpoint,
-  endpoint,
-  endpointIp,
-  endpointPort,
-  isUnicast,
-  type Prefix,
-} from '../../base/ip.ts';
+import type { Endpoint, Prefix } from '../../base/ip.ts';
 import { type Deadline, earliest, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
@@ -42,7 +35,8 @@ import { NameServer } from './name-server.ts';
 import { NameUpdates } from './name-updates.ts';
 import { candidatesOf, type OnlineNode, placeOf, updateLocation } from './online.ts';
 import { PathRequests } from './path-requests.ts';
-import { type OnlineRelay, RelayFleet, relayInfo, usualWeight } from './relay-fleet.ts';
+import { RelayFleet, relayInfo } from './relay-fleet.ts';
+import { RelayPresence } from './relay-presence.ts';
 import type { Zone } from './zone-book.ts';
 
 /** What a first message told, until its session is confirmed. */
@@ -67,11 +61,12 @@ export class DsRole implements Machine, Reach {
   readonly #control: DsControl;
   readonly names: NameServer;
   readonly #updates: NameUpdates;
-  readonly #timers = new Timers<
-    'offline' | 'relay-offline' | 'last-seen' | 'wake' | 'relay-silent'
-  >();
+  readonly #relays: RelayPresence;
+  readonly #timers = new Timers<'offline' | 'last-seen' | 'wake'>();
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
+  /** Restarted nodes whose new place is not known before their first NTM Update. */
+  readonly #restartedAfterUpdate = new Set<NodeId>();
 
   constructor(environment: Environment, config: DsConfig) {
     const { suite, keys } = environment;
@@ -87,6 +82,13 @@ export class DsRole implements Machine, Reach {
     this.#sessions = new Sessions(this.#context, hints);
     this.federation = new Federation(this.#context, this.#sessions, config, this.pools);
     this.directing = new Directing(this.#context, this.#sessions, this.fleet, config, this);
+    this.#relays = new RelayPresence(
+      this.#context,
+      config,
+      this.directory,
+      this.fleet,
+      this.directing,
+    );
     this.#requests = new PathRequests(this.#context, this.#sessions, this);
     this.#control = new DsControl(this.#context, this);
     this.names = new NameServer(this.#context, this);
@@ -119,6 +121,7 @@ export class DsRole implements Machine, Reach {
       case 'timeout':
         this.#sessions.timeout();
         this.#updates.timeout();
+        for (const relayId of this.#relays.timeout()) this.#relayOffline(relayId);
         this.#timeout();
         break;
       case 'control':
@@ -149,7 +152,12 @@ export class DsRole implements Machine, Reach {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(this.#sessions.deadline(), this.#updates.deadline(), this.#timers.deadline());
+    return earliest(
+      this.#sessions.deadline(),
+      this.#updates.deadline(),
+      this.#relays.deadline(),
+      this.#timers.deadline(),
+    );
   }
 
   wants(datagram: Uint8Array): boolean {
@@ -257,7 +265,6 @@ export class DsRole implements Machine, Reach {
     };
   }
 
-  /** Nodes learn of the new zones with their next NTM Update; paths to zones that are gone end. */
   /** Paths to and from this zone end: its owner or ours wants no more of it. */
   cutOff(zone: Zone): void {
     this.#context.log('info', `Paths to ${zone.zone} are not allowed any more.`);
@@ -268,8 +275,12 @@ export class DsRole implements Machine, Reach {
       this.federation.forgetPath(pathId);
       const node = this.#onlineById.get(nodeId);
       if (!node) continue;
-      const values = { targetId: nodeId, pathId, issuerKey: zone.publicKey, reason: 'removed' };
-      this.#sessions.request(node.association, 'pathCloseRequest', values as never);
+      this.#sessions.request(node.association, 'pathCloseRequest', {
+        targetId: nodeId,
+        pathId,
+        issuerKey: zone.publicKey,
+        reason: 'removed',
+      });
     }
   }
 
@@ -280,8 +291,10 @@ export class DsRole implements Machine, Reach {
     const record = this.directory.get(peerId);
     if (!arrival || !record) return;
     this.#arrivalById.delete(peerId);
-    if (record.role === 'relay') this.#relayOnline(record, association, arrival);
-    else this.#nodeOnline(record, association, arrival);
+    if (record.role === 'relay') {
+      const isNew = this.#relays.registered(record, association, arrival.request, arrival.from);
+      if (isNew) this.#announce(record, 'online');
+    } else this.#nodeOnline(record, association, arrival);
   }
 
   #nodeOnline(record: NodeRecord, association: Association, arrival: Arrival): void {
@@ -311,78 +324,9 @@ export class DsRole implements Machine, Reach {
     this.#requests.online(nodeId);
   }
 
-  /** Restarted nodes whose new place is not known before their first NTM Update. */
-  readonly #restartedAfterUpdate = new Set<NodeId>();
-
   #announce(record: NodeRecord, state: 'online' | 'offline'): void {
     this.#context.log('info', `${record.name} is ${state}.`);
     this.#context.event('node', { name: record.name, nodeId: record.nodeId, state });
-  }
-
-  #relayOnline(record: NodeRecord, association: Association, arrival: Arrival): void {
-    const { request, from } = arrival;
-    const before = this.fleet.get(record.nodeId);
-    const relay: OnlineRelay = {
-      relayId: record.nodeId,
-      publicKey: record.publicKey,
-      association,
-      incarnation: request.incarnation,
-      software: request.software,
-      endpoints: request.advertised.length > 0 ? request.advertised : this.#relayEndpoints(from),
-      observed: from,
-      exit: request.exit,
-      paths: before?.paths ?? 0,
-      pathLimit: before?.pathLimit ?? 0,
-      weight: before?.weight ?? usualWeight,
-      draining: before?.draining ?? false,
-      silent: before?.silent ?? false,
-      heardAt: this.#context.now,
-    };
-    this.fleet.set(relay);
-    this.#heardRelay(relay);
-    if (!before) this.#announce(record, 'online');
-    if (!before) this.directing.relayArrived();
-    else if (before.incarnation !== relay.incarnation) this.directing.relayRestarted(relay);
-  }
-
-  #heardRelay(relay: OnlineRelay): void {
-    const { now } = this.#context;
-    relay.heardAt = now;
-    this.#timers.set('relay-offline', relay.relayId, now + limits.offlineAfterMs);
-    this.#timers.set('relay-silent', relay.relayId, now + limits.relaySilentMs);
-    if (!relay.silent) return;
-    relay.silent = false;
-    this.#context.log('info', `${this.#relayName(relay)} is heard again.`);
-    this.directing.relayArrived();
-  }
-
-  #relayName(relay: OnlineRelay): string {
-    return this.directory.get(relay.relayId)?.name ?? relay.relayId;
-  }
-
-  /** Its keepalives have stopped: its paths go elsewhere; should it live, they lose nothing by that. */
-  #relaySilent(relayId: NodeId): void {
-    const relay = this.fleet.get(relayId);
-    if (!relay) return;
-    relay.silent = true;
-    const moved = this.directing.evacuate(relayId, true);
-    const name = this.#relayName(relay);
-    this.#context.log('warn', `${name} is not heard any more; ${moved} of its paths moved.`);
-  }
-
-  #reported(relay: OnlineRelay, report: Values<'relayReport'>): void {
-    const { paths, pathLimit, weight, draining } = report;
-    const begins = draining && !relay.draining;
-    Object.assign(relay, { paths, pathLimit, draining, weight: Math.max(1, weight) });
-    if (!begins) return;
-    const moved = this.directing.evacuate(relay.relayId, false);
-    this.#context.log('info', `${this.#relayName(relay)} is to be emptied; ${moved} paths moved.`);
-  }
-
-  /** A Relay Server on this very host is seen at a loopback address: nodes reach it where they reach us. */
-  #relayEndpoints(from: Endpoint): readonly Endpoint[] {
-    if (isUnicast(endpointIp(from))) return [from];
-    return this.config.advertised.map((each) => endpoint(endpointIp(each), endpointPort(from)));
   }
 
   #message(association: Association, message: SealedMessage, from: Endpoint): void {
@@ -394,7 +338,7 @@ export class DsRole implements Machine, Reach {
       node.heardAt = this.#context.now;
     }
     const relay = this.fleet.get(peerId);
-    if (relay) this.#heardRelay(relay);
+    if (relay) this.#relays.heard(relay);
     const foreign = this.federation.zoneOfKey(association.peerKey);
     const isForeign = foreign !== undefined;
     if (foreign && !foreign.requests.take(this.#context.now)) {
@@ -406,7 +350,7 @@ export class DsRole implements Machine, Reach {
     else if (message.name === 'registrationRequest')
       this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
     else if (message.name === 'sessionClose') this.#closed(association);
-    else if (message.name === 'relayReport' && relay) this.#reported(relay, message.values);
+    else if (message.name === 'relayReport' && relay) this.#relays.reported(relay, message.values);
     else if (node && message.name === 'nameRequest')
       this.#nameRequest(association, transaction, message.values);
     else if (node || isForeign) this.#requests.handle(association, message, isForeign);
@@ -481,13 +425,9 @@ export class DsRole implements Machine, Reach {
   }
 
   #relayOffline(relayId: NodeId): void {
-    if (!this.fleet.get(relayId)) return;
-    this.fleet.delete(relayId);
-    this.#timers.clear('relay-offline', relayId);
-    this.#timers.clear('relay-silent', relayId);
+    if (!this.#relays.gone(relayId)) return;
     const record = this.directory.get(relayId);
     if (record) this.#announce(record, 'offline');
-    this.directing.relayGone(relayId);
   }
 
   #timeout(): void {
@@ -495,10 +435,7 @@ export class DsRole implements Machine, Reach {
     for (let due = this.#timers.take(now); due; due = this.#timers.take(now)) {
       if (due.name === 'offline') this.#offlineIfSilent(due.key as NodeId);
       else if (due.name === 'last-seen') this.lastSeen.flush();
-      else if (due.name === 'relay-silent') this.#relaySilent(due.key as NodeId);
-      else if (due.name === 'wake') {
-        if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
-      } else this.#relayOffline(due.key as NodeId);
+      else if (this.lastSeen.wakeNext()) this.#timers.set('wake', '', now + limits.wakeMs);
     }
   }
 
