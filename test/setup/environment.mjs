@@ -139,12 +139,9 @@ const guestCommands = [
   { command: 'gcc', package: 'gcc libc6-dev' },
 ];
 
-const bigEndianGuestCommand = { command: 'qemu-system-s390x', package: 'qemu-system-s390x' };
-
 /** Throws NotReady with a sentence that says what to do. */
-export async function ensureGuestPrograms(say, { bigEndian = false } = {}) {
-  const wanted = [...guestCommands, ...(bigEndian ? [bigEndianGuestCommand] : [])];
-  const missing = wanted.filter((row) => !onPath(row.command));
+export async function ensureGuestPrograms(say) {
+  const missing = guestCommands.filter((row) => !onPath(row.command));
   try {
     await installPackages(
       say,

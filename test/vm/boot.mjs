@@ -8,7 +8,7 @@ import { guestRoot } from './guest-tree.mjs';
 
 /**
  * Runs until the guest powers off or `seconds` have passed. `line` gets what it prints on its console.
- * Gives what it wrote on its second serial port, which is how it tells a verdict.
+ * Gives the last line on its second serial port, which is how it tells a verdict.
  */
 export function bootGuest({
   kernel,
@@ -17,7 +17,7 @@ export function bootGuest({
   append,
   seconds,
   line,
-  program = 'qemu-system-x86_64',
+  program = ['qemu-system-x86_64'],
   tree = guestRoot,
   console = 'ttyS0',
   bus = 'pci',
@@ -33,11 +33,12 @@ export function bootGuest({
     ['-device', `virtio-9p-${bus},fsdev=root,mount_tag=root`],
     qemu,
   ].flat();
-  const limit = [String(seconds), program, ...args];
+  const limit = [String(seconds), ...program, ...args];
   return new Promise((resolve, reject) => {
     const guest = spawn('timeout', limit, { stdio: ['ignore', 'pipe', 'inherit'] });
     createInterface({ input: guest.stdout }).on('line', (text) => line(text.trimEnd()));
     guest.on('error', reject);
-    guest.on('close', () => resolve(readFileSync(verdict, 'utf8').trim()));
+    // Some kernels say their first words on every port.
+    guest.on('close', () => resolve(readFileSync(verdict, 'utf8').trim().split('\n').at(-1)));
   });
 }

@@ -58,6 +58,13 @@ export function inTree(command, args, options = {}) {
   });
 }
 
+/** The words that start a program of the tree outside of it. */
+export function ofTree(program) {
+  const libraries = join(guestRoot, 'usr/lib/x86_64-linux-gnu');
+  const loader = join(guestRoot, 'lib64/ld-linux-x86-64.so.2');
+  return [loader, '--library-path', libraries, join(guestRoot, 'usr/bin', program)];
+}
+
 /** The tree complete; the version of its kernel. */
 export function ensureGuestTree(say) {
   const stamp = join(root, 'out/vm/packages');

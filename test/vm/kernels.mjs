@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, exit, getuid } from 'node:process';
+import { ensureGuestPrograms } from '../setup/environment.mjs';
 import { root } from '../setup/paths.mjs';
 import { ensureGuestTree, guestRoot, inTree, run } from './guest-tree.mjs';
 import { makeKernel } from './kernel-source.mjs';
@@ -97,6 +98,7 @@ if (getuid() !== 0) {
   console.error('this builds in chroots: run it as root');
   exit(1);
 }
+await ensureGuestPrograms(say);
 const words = argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 for (const row of rows.filter(({ name }) => words.length === 0 || words.includes(name))) {
