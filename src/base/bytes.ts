@@ -231,6 +231,8 @@ function outOfRange(type: string): never {
 
 export class Writer {
   #buffer: Uint8Array;
+  /** Of the same bytes: a small engine writes a number by it in one step. Made when there is one to write. */
+  #view: DataView | undefined;
   #length = 0;
 
   constructor(capacity = 256) {
@@ -256,6 +258,7 @@ export class Writer {
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
+    this.#view = undefined;
   }
 
   put(bytes: Uint8Array): this {
@@ -280,9 +283,8 @@ export class Writer {
     if (value !== (value & 0xffff)) outOfRange('u16');
     const at = this.#length;
     if (at + 2 > this.#buffer.length) this.#grow(at + 2);
-    const buffer = this.#buffer;
-    buffer[at] = value >>> 8;
-    buffer[at + 1] = value & 0xff;
+    this.#view ??= new DataView(this.#buffer.buffer);
+    this.#view.setUint16(at, value);
     this.#length = at + 2;
     return this;
   }
@@ -291,11 +293,8 @@ export class Writer {
     if (value !== value >>> 0) outOfRange('u32');
     const at = this.#length;
     if (at + 4 > this.#buffer.length) this.#grow(at + 4);
-    const buffer = this.#buffer;
-    buffer[at] = value >>> 24;
-    buffer[at + 1] = value >>> 16;
-    buffer[at + 2] = value >>> 8;
-    buffer[at + 3] = value;
+    this.#view ??= new DataView(this.#buffer.buffer);
+    this.#view.setUint32(at, value);
     this.#length = at + 4;
     return this;
   }

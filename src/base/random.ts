@@ -13,7 +13,11 @@ export interface Random {
 export function randomBelow(random: Random, limit: number): number {
   assert(limit >= 1 && limit <= 2 ** 31, 'a random integer is drawn below 1..2^31');
   const bytes = random.bytes(6);
-  let value = 0;
-  for (let index = 0; index < 6; index += 1) value = value * 0x100 + (bytes[index] as number);
-  return value % limit;
+  const high = ((bytes[0] as number) << 8) | (bytes[1] as number);
+  const low =
+    ((bytes[2] as number) << 24) |
+    ((bytes[3] as number) << 16) |
+    ((bytes[4] as number) << 8) |
+    (bytes[5] as number);
+  return (high * 0x1_0000_0000 + (low >>> 0)) % limit;
 }

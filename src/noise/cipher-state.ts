@@ -7,20 +7,23 @@
 import { assert } from '../base/assert.ts';
 import { keyLength, nonceLength, type Suite } from './suite.ts';
 
-/** Writes the nonce of this counter (section 12.3): 4 zero bytes, then 64 bits, little endian. */
-export function writeNonce(into: Uint8Array, counter: number): void {
-  into.fill(0);
-  let rest = counter;
-  for (let index = 4; rest > 0; index += 1) {
-    into[index] = rest % 0x100;
-    rest = Math.floor(rest / 0x100);
-  }
+/** For one call of the suite at a time, which keeps nothing of it. */
+const nonceInUse = new Uint8Array(nonceLength);
+const nonceView = new DataView(nonceInUse.buffer);
+
+/**
+ * The nonce of this counter (section 12.3), 4 zero bytes, then 64 bits, little endian: good until the next one is
+ * asked for.
+ */
+export function nonceOf(counter: number): Uint8Array {
+  nonceView.setUint32(4, counter >>> 0, true);
+  nonceView.setUint32(8, Math.floor(counter / 0x1_0000_0000), true);
+  return nonceInUse;
 }
 
 export class CipherState {
   readonly #suite: Suite;
   readonly #key: Uint8Array;
-  readonly #nonce = new Uint8Array(nonceLength);
   #counter: number;
 
   constructor(suite: Suite, key: Uint8Array, counter = 0) {
@@ -41,21 +44,20 @@ export class CipherState {
 
   /** Ciphertext and the 16-byte tag. */
   encrypt(associated: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    this.#setNonce();
+    const nonce = this.#nonce();
     this.#counter += 1;
-    return this.#suite.seal(this.#key, this.#nonce, associated, plaintext);
+    return this.#suite.seal(this.#key, nonce, associated, plaintext);
   }
 
   /** The plaintext; or undefined, and the counter unchanged, when the tag is wrong. */
   decrypt(associated: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
-    this.#setNonce();
-    const plaintext = this.#suite.open(this.#key, this.#nonce, associated, ciphertext);
+    const plaintext = this.#suite.open(this.#key, this.#nonce(), associated, ciphertext);
     if (plaintext) this.#counter += 1;
     return plaintext;
   }
 
-  #setNonce(): void {
+  #nonce(): Uint8Array {
     assert(this.#counter < Number.MAX_SAFE_INTEGER, 'a cipher key ends before its counter does');
-    writeNonce(this.#nonce, this.#counter);
+    return nonceOf(this.#counter);
   }
 }

@@ -62,6 +62,11 @@ export class ReplayWindow {
   /** Clears the bits of the counters passed over; they stand for ones that fall out of the window. */
   #advance(counter: number): void {
     if (counter > this.#mask && this.#mask + 1 < this.#size) this.#grow(counter);
+    // Nothing is passed over, and its own bit is set by the caller: so it is with nearly every message.
+    if (counter === this.#highest + 1) {
+      this.#highest = counter;
+      return;
+    }
     const words = this.#words;
     let rest = counter - this.#highest;
     if (rest > this.#mask) {

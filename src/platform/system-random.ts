@@ -12,8 +12,8 @@ export class SystemRandom implements Random {
 
   bytes(length: number): Uint8Array {
     assert(Number.isInteger(length) && length >= 0, 'a length is a non-negative integer');
-    const result = new Uint8Array(length);
     if (length > poolBytes / 4) {
+      const result = new Uint8Array(length);
       for (let offset = 0; offset < length; offset += drawBytes) {
         crypto.getRandomValues(result.subarray(offset, Math.min(length, offset + drawBytes)));
       }
@@ -23,10 +23,11 @@ export class SystemRandom implements Random {
       crypto.getRandomValues(this.#pool);
       this.#used = 0;
     }
-    result.set(this.#pool.subarray(this.#used, this.#used + length));
+    const end = this.#used + length;
+    const result = this.#pool.slice(this.#used, end);
     // What was handed out is secret from now on; the pool keeps no copy.
-    this.#pool.fill(0, this.#used, this.#used + length);
-    this.#used += length;
+    this.#pool.fill(0, this.#used, end);
+    this.#used = end;
     return result;
   }
 }

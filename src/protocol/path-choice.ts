@@ -13,7 +13,10 @@ export function tableRoute(one: NatSituation, other: NatSituation): 'direct' | '
 /** G when the endpoint that the DS saw is one of the node's own, else P (protocol.md 7). */
 export function natSituation(observed: Endpoint, local: readonly Endpoint[]): NatSituation {
   const ip = endpointIp(observed);
-  return local.some((each) => endpointIp(each) === ip) ? 'global' : 'private';
+  // No closure here: a Direction Server does this for every move.
+  for (let index = 0; index < local.length; index += 1)
+    if (endpointIp(local[index] as Endpoint) === ip) return 'global';
+  return 'private';
 }
 
 export interface OwnPlace {

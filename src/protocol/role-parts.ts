@@ -36,9 +36,12 @@ export function drainEvents(
 ): void {
   for (let round = 0; round < maxRounds; round += 1) {
     const sessionEvents = sessions.takeEvents();
-    const tunnelEvents = tunnels?.takeEvents() ?? noEvents;
+    const tunnelEvents = tunnels === undefined ? noEvents : tunnels.takeEvents();
     if (sessionEvents.length === 0 && tunnelEvents.length === 0) return;
-    for (const event of sessionEvents) onSession(event);
-    for (const event of tunnelEvents) onTunnel(event);
+    // No iterators here: this is done for every datagram.
+    for (let index = 0; index < sessionEvents.length; index += 1)
+      onSession(sessionEvents[index] as SessionEvent);
+    for (let index = 0; index < tunnelEvents.length; index += 1)
+      onTunnel(tunnelEvents[index] as TunnelEvent);
   }
 }

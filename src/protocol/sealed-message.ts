@@ -4,13 +4,14 @@
  * messages are such bodies too, with the message code in front.
  */
 import { Reader, toHex, Writer } from '../base/bytes.ts';
-import { writeNonce } from '../noise/cipher-state.ts';
-import { nonceLength, type Suite } from '../noise/suite.ts';
+import { nonceOf } from '../noise/cipher-state.ts';
+import type { Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import { hexId } from '../wire/fields.ts';
 import { sessionHeaderLength, tagBytes, versionByte } from '../wire/header.ts';
 import type { SessionId } from '../wire/ids.ts';
+import type { SelfWriting } from '../wire/kept-fields.ts';
 import { type MessageName, messages, type SealedName, type Values } from '../wire/messages.ts';
 
 const sessionIdField = hexId<SessionId>(8, 'session ID');
@@ -34,7 +35,9 @@ export function sealedMessage<Name extends SealedName>(
 
 function encodeMessageBody(writer: Writer, message: SealedMessage): void {
   writer.u32(message.transaction);
-  encodeFields(writer, message.name, message.values as never);
+  const values = message.values as SelfWriting;
+  if (values.writeFields) values.writeFields(writer);
+  else encodeFields(writer, message.name, message.values as never);
 }
 
 function isSealedName(name: MessageName): name is SealedName {
@@ -69,12 +72,9 @@ function decodeMessageBody(
   return { name, transaction, values } as SealedMessage;
 }
 
-/** Used for one call of the suite at a time, which keeps nothing of it. */
-const nonceInUse = new Uint8Array(nonceLength);
-
-function sessionNonce(counter: number): Uint8Array {
-  writeNonce(nonceInUse, counter);
-  return nonceInUse;
+/** Code, version and what is reserved. */
+function firstWord(name: SealedName): number {
+  return messages[name].code * 0x100_0000 + versionByte(0) * 0x1_0000;
 }
 
 /** Emptied before every message: none is kept. */
@@ -88,9 +88,9 @@ export function seal(
   message: SealedMessage,
 ): Uint8Array {
   const writer = inUse.clear();
-  writer.u8(messages[message.name].code).u8(versionByte(0)).u16(0);
+  writer.u32(firstWord(message.name));
   sessionIdField.write(writer, receiver);
-  writer.u16(0).u48(counter);
+  writer.u32(Math.floor(counter / 0x1_0000_0000)).u32(counter >>> 0);
   encodeMessageBody(writer, message);
   const plain = writer.bytes;
   const header = plain.subarray(0, sessionHeaderLength);
@@ -99,7 +99,7 @@ export function seal(
   suite.sealInto(
     datagram.subarray(sessionHeaderLength),
     key,
-    sessionNonce(counter),
+    nonceOf(counter),
     header,
     plain.subarray(sessionHeaderLength),
   );
@@ -121,7 +121,17 @@ export function readSealedHeader(datagram: Uint8Array): SealedHeader | Drop {
     datagram[2] === 0 && datagram[3] === 0 && datagram[12] === 0 && datagram[13] === 0;
   if (identity.flags !== 0 || !isClear) return drop('reserved-bits');
   const sessionId = toHex(datagram.subarray(4, 12)) as SessionId;
-  return { name: identity.name, sessionId, counter: new Reader(datagram, 14).u48() };
+  return { name: identity.name, sessionId, counter: counterAt(datagram, 14) };
+}
+
+function counterAt(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const low =
+    ((bytes[at + 2] as number) << 24) |
+    ((bytes[at + 3] as number) << 16) |
+    ((bytes[at + 4] as number) << 8) |
+    (bytes[at + 5] as number);
+  return high * 0x1_0000_0000 + (low >>> 0);
 }
 
 export function open(
@@ -132,7 +142,7 @@ export function open(
 ): SealedMessage | Drop {
   const plaintext = suite.open(
     key,
-    sessionNonce(header.counter),
+    nonceOf(header.counter),
     datagram.subarray(0, sessionHeaderLength),
     datagram.subarray(sessionHeaderLength),
   );

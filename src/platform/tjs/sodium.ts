@@ -49,9 +49,12 @@ function load(names: readonly string[]): Sodium {
   }
 }
 
-/** Bytes for C; an empty array may have no address at all. */
-function given(bytes: Uint8Array): Uint8Array | null {
-  return bytes.length > 0 ? bytes : null;
+/** One call for all lengths: this is done for every datagram. What is empty may have no address and is null to C. */
+function checkCipher(key: Uint8Array, nonce: Uint8Array, room: number): void {
+  assert(
+    key.length === keyLength && nonce.length === nonceLength && room >= 0,
+    'a cipher key has 32 bytes, a nonce 12, and the result must fit in',
+  );
 }
 
 class SodiumSuite implements Suite {
@@ -140,15 +143,14 @@ class SodiumSuite implements Suite {
     associated: Uint8Array,
     plaintext: Uint8Array,
   ): void {
-    assert(key.length === keyLength, 'a cipher key has 32 bytes');
-    assert(nonce.length === nonceLength, 'a nonce has 12 bytes');
-    assert(out.length >= plaintext.length + tagLength, 'the tag must fit in');
+    const { length } = plaintext;
+    checkCipher(key, nonce, out.length - length - tagLength);
     this.#sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
       out,
       null,
-      given(plaintext),
-      plaintext.length,
-      given(associated),
+      length > 0 ? plaintext : null,
+      length,
+      associated.length > 0 ? associated : null,
       associated.length,
       null,
       nonce,
@@ -163,18 +165,16 @@ class SodiumSuite implements Suite {
     associated: Uint8Array,
     ciphertext: Uint8Array,
   ): boolean {
-    assert(key.length === keyLength, 'a cipher key has 32 bytes');
-    assert(nonce.length === nonceLength, 'a nonce has 12 bytes');
     const length = ciphertext.length - tagLength;
     if (length < 0) return false;
-    assert(out.length >= length, 'the plaintext must fit in');
+    checkCipher(key, nonce, out.length - length);
     const result = this.#sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
-      given(out),
+      out.length > 0 ? out : null,
       null,
       null,
       ciphertext,
       ciphertext.length,
-      given(associated),
+      associated.length > 0 ? associated : null,
       associated.length,
       nonce,
       key,

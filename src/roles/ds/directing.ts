@@ -14,13 +14,14 @@ import type { RefusalName } from '../../wire/refusals.ts';
 import type { DsConfig } from './config.ts';
 import {
   type DirectedPath,
+  type Issuer,
   initiatorOf,
   type PathEnd,
+  RouteDirection,
   relayDirectionFor,
-  routeDirectionFor,
 } from './directed-path.ts';
 import type { OnlineNode } from './online.ts';
-import type { OnlineRelay, RelayFleet } from './relay-fleet.ts';
+import { type OnlineRelay, type RelayFleet, relayInfo } from './relay-fleet.ts';
 
 /** What an NTM Update or a Location Notice changes of an end. */
 type Place = Pick<PathEnd, 'incarnation' | 'nat' | 'candidates'>;
@@ -40,7 +41,7 @@ export class Directing {
   readonly #context: RoleContext;
   readonly #sessions: Sessions;
   readonly #fleet: RelayFleet;
-  readonly #config: DsConfig;
+  readonly #issuer: Issuer;
   readonly #reach: Reach;
   readonly #pathById = new Map<PathId, DirectedPath>();
   readonly #pathsByNode = new Map<NodeId, Set<DirectedPath>>();
@@ -56,7 +57,8 @@ export class Directing {
     this.#context = context;
     this.#sessions = sessions;
     this.#fleet = fleet;
-    this.#config = config;
+    const { keys, suite } = context.environment;
+    this.#issuer = { publicKey: keys.publicKey, idleSeconds: config.idleSeconds, suite };
     this.#reach = reach;
   }
 
@@ -164,6 +166,7 @@ export class Directing {
       revision: 1,
       repeatedAt: Number.NEGATIVE_INFINITY,
       derived: undefined,
+      directions: [undefined, undefined],
     };
     this.#pathById.set(pathId, path);
     for (const end of ends) index(this.#pathsByNode, end.nodeId, path);
@@ -192,14 +195,7 @@ export class Directing {
 
   #directRelay(path: DirectedPath): void {
     const relay = path.relayId === undefined ? undefined : this.#fleet.get(path.relayId);
-    const { environment } = this.#context;
-    const idleSeconds = path.kind === 'exit' ? 0 : this.#config.idleSeconds;
-    const values = relayDirectionFor(
-      path,
-      environment.keys.publicKey,
-      idleSeconds,
-      environment.suite,
-    );
+    const values = relayDirectionFor(path, this.#issuer);
     if (!relay || !values) return;
     const { association } = relay;
     this.#sessions.withdraw(
@@ -214,19 +210,15 @@ export class Directing {
     const association = this.#reach.associationOf(path.ends[side]);
     if (!association) return;
     const relay = path.relayId === undefined ? undefined : this.#fleet.get(path.relayId);
-    const { suite, keys } = this.#context.environment;
-    const values = routeDirectionFor(
-      path,
-      side,
-      relay,
-      keys.publicKey,
-      this.#config.idleSeconds,
-      suite,
-    );
-    this.#sessions.withdraw(association, (message) =>
-      isDirectionOf(message, path.pathId, values.targetId),
-    );
-    this.#sessions.request(association, 'routeDirection', values);
+    const direction = path.directions[side] ?? new RouteDirection(path, side, this.#issuer);
+    path.directions[side] = direction;
+    direction.relay = path.kind === 'node' && relay ? relayInfo(relay) : undefined;
+    if (association.requests.size > 0) {
+      this.#sessions.withdraw(association, (message) =>
+        isDirectionOf(message, path.pathId, direction.targetId),
+      );
+    }
+    this.#sessions.request(association, 'routeDirection', direction);
   }
 
   /** An end is somewhere else now: both ends are told, the other one first. */

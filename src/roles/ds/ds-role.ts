@@ -144,7 +144,7 @@ export class DsRole implements Machine, Reach {
       case 'stop':
         break;
     }
-    drainEvents(this.#sessions, undefined, (event) => this.#event(event));
+    drainEvents(this.#sessions, undefined, this.#onEvent);
   }
 
   poll(): Output | undefined {
@@ -181,7 +181,7 @@ export class DsRole implements Machine, Reach {
     return this.#sessions.receive(datagram, from, uplink);
   }
 
-  #event(event: SessionEvent): void {
+  readonly #onEvent = (event: SessionEvent): void => {
     switch (event.event) {
       case 'initiation':
         this.#initiation(event.initiation);
@@ -207,7 +207,7 @@ export class DsRole implements Machine, Reach {
         this.federation.connect(event.association);
         break;
     }
-  }
+  };
 
   #initiation(initiation: Initiation): void {
     const { peerId, peerKey, payload } = initiation;
@@ -339,14 +339,14 @@ export class DsRole implements Machine, Reach {
     }
     const relay = this.fleet.get(peerId);
     if (relay) this.#relays.heard(relay);
-    const foreign = this.federation.zoneOfKey(association.peerKey);
+    const foreign = node || relay ? undefined : this.federation.zoneOfKey(association.peerKey);
     const isForeign = foreign !== undefined;
     if (foreign && !foreign.requests.take(this.#context.now)) {
       this.#context.drops.add('rate-limited');
       return;
     }
     if (message.name === 'updateRequest')
-      this.#update(association, transaction, message.values, from);
+      this.#update(association, transaction, message.values, from, node, relay !== undefined);
     else if (message.name === 'registrationRequest')
       this.#sessions.answer(association, transaction, 'refusal', refusal('notAllowed'));
     else if (message.name === 'sessionClose') this.#closed(association);
@@ -368,12 +368,12 @@ export class DsRole implements Machine, Reach {
     transaction: number,
     values: Values<'updateRequest'>,
     from: Endpoint,
+    node: OnlineNode | undefined,
+    isRelay: boolean,
   ): void {
     const { peerId } = association;
-    const node = this.#onlineById.get(peerId);
-    const relay = this.fleet.get(peerId);
     const wantLivePaths = node !== undefined && !node.toldLivePaths;
-    if (node || relay) {
+    if (node || isRelay) {
       this.#sessions.answer(association, transaction, 'updateResponse', {
         observed: from,
         wantLivePaths,

@@ -34,14 +34,26 @@ export interface OnlineNode {
 export function candidatesOf(node: OnlineNode): readonly Candidate[] {
   const found: Candidate[] = [];
   addCandidate(found, 'observed', node.observed);
-  for (const endpoint of node.mapped) addCandidate(found, 'mapped', endpoint);
-  for (const endpoint of node.local) addCandidate(found, 'local', endpoint);
+  addCandidates(found, 'mapped', node.mapped);
+  addCandidates(found, 'local', node.local);
   return found;
+}
+
+/** No iterators here: this is done for every move. */
+function addCandidates(
+  found: Candidate[],
+  kind: Candidate['kind'],
+  endpoints: readonly Endpoint[],
+): void {
+  for (let index = 0; index < endpoints.length; index += 1)
+    addCandidate(found, kind, endpoints[index] as Endpoint);
 }
 
 function addCandidate(found: Candidate[], kind: Candidate['kind'], endpoint: Endpoint): void {
   if (found.length >= maxCandidates || !isUnicast(endpointIp(endpoint))) return;
-  if (!found.some((each) => each.endpoint === endpoint)) found.push({ kind, endpoint });
+  for (let index = 0; index < found.length; index += 1)
+    if (found[index]?.endpoint === endpoint) return;
+  found.push({ kind, endpoint });
 }
 
 /** What peers and their Direction Servers are told of where a node is. */
@@ -73,5 +85,8 @@ export function updateLocation(
 }
 
 function sameEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): boolean {
-  return before.length === after.length && before.every((each, index) => each === after[index]);
+  if (before.length !== after.length) return false;
+  for (let index = 0; index < before.length; index += 1)
+    if (before[index] !== after[index]) return false;
+  return true;
 }
