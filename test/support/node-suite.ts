@@ -1,8 +1,8 @@
 /**
  * The suite of cryptography under Node, for tests and the simulator: X25519, ChaCha20-Poly1305 and
  * BLAKE2b-512 of node:crypto, keyed BLAKE2b of @noble/hashes. It shares no code with the daemon's, so
- * that agreement of the two means something. Imported private keys are kept, since importing one costs
- * as much as using it.
+ * that agreement of the two means something. Imported keys are kept, since importing one costs as much
+ * as using it.
  */
 import {
   createCipheriv,
@@ -21,6 +21,8 @@ import { keyLength, nonceLength, type Suite, tagLength } from '../../src/noise/s
 
 const cipher = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: tagLength } as const;
+/** A handshake agrees twice with each key of the other end. */
+const keptPublicKeys = new BoundedMap<string, KeyObject>(256);
 const keptPrivateKeys = new BoundedMap<string, KeyObject>(32_768);
 
 /** A Buffer's `slice` does not copy, so none leaves this module. */
@@ -49,7 +51,12 @@ function privateKey(secretKey: Uint8Array): KeyObject {
 function publicKeyObject(publicKey: Uint8Array): KeyObject {
   assert(publicKey.length === keyLength, 'a public key has 32 bytes');
   const x = bufferOf(publicKey).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
+  let key = keptPublicKeys.get(x);
+  if (!key) {
+    key = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
+    keptPublicKeys.setEvicting(x, key);
+  }
+  return key;
 }
 
 function checkCipher(key: Uint8Array, nonce: Uint8Array): void {
