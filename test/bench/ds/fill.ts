@@ -8,10 +8,16 @@ declare const tjs: { readonly args: readonly string[]; exit(code: number): never
 
 const [from, to] = tjs.args.slice(-2) as [string, string];
 const store = await openSqliteStore(to);
-const text = fromUtf8(readFile(from) as Uint8Array) as string;
-for (const line of text.split('\n')) {
+const bytes = readFile(from) as Uint8Array;
+const newLine = 0x0a;
+// Line by line: what the older engine takes to decode a text grows with the square of its length.
+for (let begin = 0; begin < bytes.length; ) {
+  const found = bytes.indexOf(newLine, begin);
+  const end = found < 0 ? bytes.length : found;
+  const line = fromUtf8(bytes.subarray(begin, end)) as string;
   const [name, value] = JSON.parse(line) as [string, JsonObject];
   store.set(name, value);
+  begin = end + 1;
 }
 store.commit();
 store.close();

@@ -10,6 +10,8 @@ import type { Member } from './members.ts';
 
 const root = env['NTM_ROOT'] ?? '.';
 const engine = join(root, 'out/bin/tjs');
+/** The slower engine reads a hundred thousand nodes for minutes. */
+const startPatienceMs = 600_000;
 /** Of /proc/PID/stat. */
 const ticksPerSecond = 100;
 
@@ -79,7 +81,7 @@ export class BenchServer {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...env, TJS_HOME: this.folder },
     });
-    const end = Date.now() + 120_000;
+    const end = Date.now() + startPatienceMs;
     for (;;) {
       const status = await callDaemon(this.#control, 'status').catch(() => undefined);
       if (status?.ds) {
