@@ -3,7 +3,7 @@ import { fromHex } from '../../src/base/bytes.ts';
 import type { Endpoint, Ip, Prefix } from '../../src/base/ip.ts';
 import { ipBytes } from '../../src/base/ip.ts';
 import type { PathCommand, PathNotice, Side } from '../../src/datapath/commands.ts';
-import { DataPath, headroom, tailroom } from '../../src/datapath/data-path.ts';
+import { DataPath, headroom, type Sink, tailroom } from '../../src/datapath/data-path.ts';
 import type { PathId } from '../../src/wire/ids.ts';
 import { suite } from '../support/suite.ts';
 
@@ -29,13 +29,19 @@ export class PathEnd {
   readonly notices: PathNotice[] = [];
   /** Of the virtual interface. */
   readonly addresses: Ip[] = [];
-  readonly path = new DataPath(suite, {
-    send: (to, uplink, buffer, offset, length) =>
-      this.sent.push({ to, uplink, bytes: buffer.slice(offset, offset + length) }),
-    deliver: (buffer, offset, length) => this.delivered.push(buffer.slice(offset, offset + length)),
-    notice: (notice) => this.notices.push(notice),
-    isOwnAddress: (ip) => this.addresses.includes(ip),
-  });
+  readonly path: DataPath;
+
+  constructor(relayBytesPerSecond = 0) {
+    const sink: Sink = {
+      send: (to, uplink, buffer, offset, length) =>
+        this.sent.push({ to, uplink, bytes: buffer.slice(offset, offset + length) }),
+      deliver: (buffer, offset, length) =>
+        this.delivered.push(buffer.slice(offset, offset + length)),
+      notice: (notice) => this.notices.push(notice),
+      isOwnAddress: (ip) => this.addresses.includes(ip),
+    };
+    this.path = new DataPath(suite, sink, relayBytesPerSecond);
+  }
 
   command(command: PathCommand): void {
     this.path.command(this.now, command);

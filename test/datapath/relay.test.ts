@@ -10,8 +10,8 @@ import { PathEnd, pair, pathId, places, toOne, toZero } from './path-end.ts';
 const legs = ['198.51.100.1:1000', '198.51.100.2:2000'] as unknown as readonly [Endpoint, Endpoint];
 const moved = '198.51.100.3:3000' as Endpoint;
 
-function relay(idleMs = 0): PathEnd {
-  const end = new PathEnd();
+function relay(idleMs = 0, bytesPerSecond = 0): PathEnd {
+  const end = new PathEnd(bytesPerSecond);
   end.command({ op: 'relay-new', pathId, idleMs });
   for (const side of [0, 1] as const) setLeg(end, side, legs[side]);
   return end;
@@ -123,6 +123,21 @@ test('what is relayed in all is bounded: so many bytes a second, whoever sends t
   const slow = new RelayBudget(1000);
   assert.is(slow.take(0, 60_000), true, 'a packet of any size fits');
   assert.is(slow.take(1, 60_000), false);
+});
+
+test('a Relay Server with a bandwidth passes on so much of what is too much, and counts the rest', () => {
+  const bytes = packet(0);
+  const { length } = bytes;
+  const end = relay(0, 50 * length);
+  const offer = (count: number): number => {
+    for (let index = 0; index < count; index += 1) end.inbound(bytes, legs[0]);
+    return end.takeSent().length;
+  };
+  const atOnce = Math.floor(65_536 / length);
+  assert.is(offer(atOnce + 10), atOnce);
+  end.pass(1000);
+  assert.is(offer(100), 50);
+  assert.equal(end.dropped(), { 'rate-limited': 60 });
 });
 
 test.run();

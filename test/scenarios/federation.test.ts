@@ -219,4 +219,36 @@ test('zones with the same pool: peers have an alias, even one with our own addre
   });
 });
 
+test('an exit that is a node of another zone with the same pool tells the two owners of an address apart', () => {
+  const pool = '198.18.0.0/24' as Prefix;
+  const world = new TwoZones({ foreignPolicy: 'deny', pool });
+  world.guard(() => {
+    const general = world.addGeneral('general');
+    const exitPrefixes = [`${general.virtualIp(false)}/32` as Prefix];
+    const guest = world.addNode('guest', world.a, world.addPrivate('inn', restrictedNat), {
+      exitPrefixes,
+    });
+    const peer = world.addNode('peer', world.b, world.addPrivate('far', restrictedNat));
+    world.run(1500);
+    const both = world.addNode('both', world.b, world.publicRealm, { started: false });
+    world.addRsAt(both, 'exit', world.a, { exit: true });
+    both.start();
+    world.run(1500);
+    assert.is(guest.virtualIp(false), peer.virtualIp(false));
+    const flows = [
+      world.traffic.start(guest, general, { intervalMs: 20 }),
+      world.traffic.start(peer, both, { intervalMs: 20 }),
+    ];
+    world.run(3000);
+    world.move(guest, world.publicRealm);
+    world.move(peer, world.publicRealm);
+    world.run(3000);
+    const since = world.now;
+    world.run(1000);
+    for (const { halves } of flows)
+      for (const { from, to, lastReceivedAt } of halves)
+        assert.ok(lastReceivedAt > since, `${from.name} to ${to.name}`);
+  });
+});
+
 test.run();

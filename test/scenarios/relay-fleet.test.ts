@@ -15,11 +15,12 @@ class Fleet extends WatchedWorld {
   readonly relays: Host[] = [];
   readonly flows: Flow[] = [];
 
-  constructor(weights: readonly number[], pairs: number) {
+  constructor(weights: readonly number[], pairs: number, pathLimits: readonly number[] = []) {
     super({ seed: 1, suite: nodeSuite, link: link({ delayMs: 5 }) });
     this.startServers();
     for (const [index, weight] of weights.entries()) {
-      this.relays.push(this.addRs(`rs${index}`, this.ds, { weight, pathLimit: 100 }));
+      const pathLimit = pathLimits[index] ?? 100;
+      this.relays.push(this.addRs(`rs${index}`, this.ds, { weight, pathLimit }));
     }
     this.run(1500);
     for (let index = 0; index < pairs; index += 1) {
@@ -31,6 +32,22 @@ class Fleet extends WatchedWorld {
       this.flows.push(this.traffic.start(a as Host, b as Host, { intervalMs, record: true }));
     }
     this.run(2000);
+  }
+
+  /** So many nodes behind one NAT, and a path by a Relay Server between any two of them. */
+  crowd(size: number): void {
+    const realm = this.addPrivate('crowd', symmetricNat);
+    const nodes = Array.from({ length: size }, (_, index) =>
+      this.addNode(`c${index}`, this.ds, realm, { punch: false }),
+    );
+    this.run(3000);
+    for (const [index, a] of nodes.entries()) {
+      for (const b of nodes.slice(index + 1)) {
+        this.flows.push(this.traffic.start(a, b, { intervalMs: 1000, record: true }));
+        this.run(30);
+      }
+    }
+    this.run(5000);
   }
 
   paths(relay: Host): number {
@@ -152,21 +169,38 @@ test('of two Relay Servers the one with the greater weight has the greater share
   world.guard(() => {
     const shares = world.relays.map((relay) => world.paths(relay));
     assert.equal(shares, [0, 0]);
-    const realm = world.addPrivate('crowd', symmetricNat);
-    const nodes = Array.from({ length: 14 }, (_, index) =>
-      world.addNode(`c${index}`, world.ds, realm, { punch: false }),
-    );
-    world.run(3000);
-    for (const [index, a] of nodes.entries()) {
-      for (const b of nodes.slice(index + 1)) {
-        world.traffic.start(a, b, { intervalMs: 1000 });
-        world.run(30);
-      }
-    }
-    world.run(5000);
+    world.crowd(14);
     const [heavy, light] = world.relays.map((relay) => world.paths(relay)) as [number, number];
     assert.is(heavy + light, 91);
     assert.ok(heavy > 2 * light, `${heavy} and ${light}`);
+  });
+});
+
+test('Relay Servers of equal weight are filled alike, however many paths each may have, and none above that', () => {
+  const world = new Fleet([10, 10], 0, [15, 60]);
+  world.guard(() => {
+    world.crowd(9);
+    const [small, large] = world.relays.map((relay) => world.paths(relay)) as [number, number];
+    assert.is(small + large, 36);
+    // To a tenth of what each may have, which is the step in which load counts.
+    assert.ok(Math.abs(small / 15 - large / 60) <= 0.2, `${small} and ${large}`);
+  });
+});
+
+test('what no Relay Server may take any more gets no path by one, and the others keep theirs', () => {
+  const world = new Fleet([10, 30], 0, [6, 12]);
+  world.guard(() => {
+    world.crowd(8);
+    assert.equal(
+      world.relays.map((relay) => world.paths(relay)),
+      [6, 12],
+    );
+    const since = world.now;
+    world.run(3000);
+    const alive = world.flows.filter(({ halves }) =>
+      halves.every((half) => half.lastReceivedAt > since),
+    );
+    assert.ok(alive.length >= 18, `${alive.length} of ${world.flows.length}`);
   });
 });
 

@@ -228,7 +228,21 @@ export class World {
     setting: Partial<RsConfig> & { suite?: Suite } = {},
   ): Host {
     const host = this.#addHost(name);
-    const attachment = host.attach(this.publicRealm, this.#link);
+    host.attach(this.publicRealm, this.#link);
+    this.addRsAt(host, name, ds, setting);
+    host.start();
+    return host;
+  }
+
+  /** On a public host that is not started yet, beside the roles it has. */
+  addRsAt(
+    host: Host,
+    name: string,
+    ds: DirectionServer,
+    setting: Partial<RsConfig> & { suite?: Suite } = {},
+  ): void {
+    const [attachment] = host.attachments;
+    assert(attachment !== undefined, 'a Relay Server has an address');
     const token = this.invite(ds, name, true);
     host.addRole({
       name: 'rs',
@@ -250,8 +264,6 @@ export class World {
           ...setting,
         }),
     });
-    host.start();
-    return host;
   }
 
   /** Enrolled and started, unless `started` is false. */
