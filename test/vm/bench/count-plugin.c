@@ -7,8 +7,8 @@
  *     window NUMBER kernel COUNT user COUNT
  *     ADDRESS COUNT INSTRUCTIONS          a translated block, executed so often, of so many
  *
- * QEMU's Debian packages have no header of the plugin interface: what is used of it (version 1, QEMU
- * 4.2 to 8.2) is declared here.
+ * QEMU's Debian packages have no header of the plugin interface: what is used of it is declared here.
+ * PLUGIN_API is its version: 1 in QEMU 4.2 to 8.2, 2 in QEMU 9.0, 3 from QEMU 9.1 on.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,35 +29,104 @@ enum { INLINE_ADD_U64 = 0, CB_NO_REGS = 0 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 	void (*translated)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int operation,
-	void *counter, uint64_t amount);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 	void (*executed)(unsigned int cpu, void *data), int flags, void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+__attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_API;
+
+#if PLUGIN_API >= 2
+struct counter {
+	struct qemu_plugin_scoreboard *scoreboard;
+	size_t offset;
+};
+
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
+uint64_t qemu_plugin_u64_sum(struct counter counter);
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb, int operation,
+	struct counter counter, uint64_t amount);
+
+static void make_counter(struct counter *counter)
+{
+	counter->scoreboard = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+}
+
+static uint64_t counted(const struct counter *counter)
+{
+	return qemu_plugin_u64_sum(*counter);
+}
+
+static void count_runs(struct qemu_plugin_tb *tb, struct counter *counter, uint64_t amount)
+{
+	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, INLINE_ADD_U64, *counter, amount);
+}
+#else
+struct counter {
+	uint64_t value;
+};
+
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int operation,
+	void *counter, uint64_t amount);
+
+static void make_counter(struct counter *counter)
+{
+	counter->value = 0;
+}
+
+static uint64_t counted(const struct counter *counter)
+{
+	return counter->value;
+}
+
+static void count_runs(struct qemu_plugin_tb *tb, struct counter *counter, uint64_t amount)
+{
+	qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &counter->value, amount);
+}
+#endif
+
+#if PLUGIN_API >= 3
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *bytes, size_t size);
+
+static void copy_insn(const struct qemu_plugin_insn *insn, void *bytes, size_t size)
+{
+	qemu_plugin_insn_data(insn, bytes, size);
+}
+#else
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+
+static void copy_insn(const struct qemu_plugin_insn *insn, void *bytes, size_t size)
+{
+	memcpy(bytes, qemu_plugin_insn_data(insn), size);
+}
+#endif
 
 /* A block of the kernel; the same address with another length is another block. */
 struct block {
-	uint64_t address, instructions, executed, at_start;
+	uint64_t address, instructions, at_start;
+	struct counter executed;
 	struct block *next_in_bucket, *next;
 };
 
 enum { bucket_bits = 17 };
 static struct block *buckets[1 << bucket_bits], *blocks;
-static uint64_t user, user_at_start;
+static struct counter user;
+static uint64_t user_at_start;
 static unsigned int window;
 static FILE *out;
 
 static void begin_window(void)
 {
 	for (struct block *each = blocks; each; each = each->next)
-		each->at_start = each->executed;
-	user_at_start = user;
+		each->at_start = counted(&each->executed);
+	user_at_start = counted(&user);
+}
+
+static uint64_t executed_in_window(const struct block *block)
+{
+	return counted(&block->executed) - block->at_start;
 }
 
 static void end_window(void)
@@ -65,13 +134,13 @@ static void end_window(void)
 	uint64_t kernel = 0;
 
 	for (struct block *each = blocks; each; each = each->next)
-		kernel += (each->executed - each->at_start) * each->instructions;
+		kernel += executed_in_window(each) * each->instructions;
 	fprintf(out, "window %u kernel %llu user %llu\n", ++window, (unsigned long long)kernel,
-		(unsigned long long)(user - user_at_start));
+		(unsigned long long)(counted(&user) - user_at_start));
 	for (struct block *each = blocks; each; each = each->next)
-		if (each->executed != each->at_start)
+		if (executed_in_window(each))
 			fprintf(out, "%llx %llu %llu\n", (unsigned long long)each->address,
-				(unsigned long long)(each->executed - each->at_start),
+				(unsigned long long)executed_in_window(each),
 				(unsigned long long)each->instructions);
 	fflush(out);
 }
@@ -97,7 +166,7 @@ static void watch_marks(struct qemu_plugin_tb *tb)
 
 		if (qemu_plugin_insn_size(insn) != sizeof(mark))
 			continue;
-		memcpy(bytes, qemu_plugin_insn_data(insn), sizeof(mark));
+		copy_insn(insn, bytes, sizeof(mark));
 		number = bytes[4];
 		bytes[4] = 0;
 		if (!memcmp(bytes, mark, sizeof(mark)) && (number == 1 || number == 2))
@@ -119,6 +188,7 @@ static struct block *block_of(uint64_t address, uint64_t instructions)
 		abort();
 	each->address = address;
 	each->instructions = instructions;
+	make_counter(&each->executed);
 	each->next_in_bucket = buckets[hash];
 	buckets[hash] = each;
 	each->next = blocks;
@@ -132,12 +202,11 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 	(void)id;
 	if (address >> 63) {
-		qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64,
-			&block_of(address, count)->executed, 1);
+		count_runs(tb, &block_of(address, count)->executed, 1);
 		return;
 	}
 	watch_marks(tb);
-	qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &user, count);
+	count_runs(tb, &user, count);
 }
 
 __attribute__((visibility("default")))
@@ -153,6 +222,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		perror(argv[0] + 4);
 		return -1;
 	}
+	make_counter(&user);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;
 }

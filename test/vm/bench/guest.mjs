@@ -38,8 +38,17 @@ export function buildBench(kernel, module) {
   }
   mkdirSync(out, { recursive: true });
   const plugin = join(out, 'count-plugin.so');
-  run('gcc', ['-O2', '-Wall', '-shared', '-fPIC', '-o', plugin, join(source, 'count-plugin.c')]);
+  const flags = ['-O2', '-Wall', '-shared', '-fPIC', `-DPLUGIN_API=${pluginApi()}`];
+  run('gcc', [...flags, '-o', plugin, join(source, 'count-plugin.c')]);
   return { plugin, initramfs: packInitramfs(kernel, '/bench/init') };
+}
+
+/** The version of the plugin interface that this machine's QEMU has. */
+function pluginApi() {
+  const text = run('qemu-system-x86_64', ['--version']);
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(text).map(Number);
+  if (major < 9) return 1;
+  return major === 9 && minor === 0 ? 2 : 3;
 }
 
 /** Boots; `line` gets what the guest prints. Gives the file of the plugin's windows. */
