@@ -19,6 +19,9 @@ const traces = {
     -o -path /var -o -path /overlay -o -path /rom -o -path /usr/lib/opkg -o -path /root \\) -prune -o -type f -print |
     grep -v '^/etc/config/ntmobile\\|^/etc/ntmobile/\\|^/usr/bin/tjs\\|^/etc/opkg/\\|^/lib/apk/' | sort`,
 };
+/** Lines of before that are gone and new ones; OpenWrt's busybox has no diff. */
+const differing = (trace: keyof typeof traces) =>
+  `sort /tmp/${trace}-before /tmp/${trace}-after | uniq -u`;
 const settled = `ntmobile status --json | grep -q '"state":"registered"'`;
 const processId = `ubus call service list '{"name":"ntmobile"}' | jsonfilter -e '@.ntmobile.instances.*.pid'`;
 const configChanged = `ubus call service event '{"type":"config.change","data":{"package":"ntmobile"}}'`;
@@ -316,9 +319,10 @@ X
     run: async ({ a }) => {
       await a.ok('uci delete ntmobile.main.log_level; uci delete ntmobile.node.idle; uci commit');
       expect(await a.ok('ntmobile leave', 120), /Removed the interface/, 'what leave says');
-      const left = await a.run(`${traces.uci} | diff /tmp/uci-before -
-        uci export ntmobile | diff /tmp/ntmobile-before -`);
-      if (left.text !== '') throw new CheckFailed(`left over:\n${left.text}`);
+      const left = await a.ok(`${traces.uci} > /tmp/uci-after
+        ${differing('uci')}
+        uci export ntmobile | cmp -s - /tmp/ntmobile-before || uci export ntmobile`);
+      if (left !== '') throw new CheckFailed(`left over or lost:\n${left}`);
       await a.ok('! /etc/init.d/ntmobile running && ! /etc/init.d/ntmobile enabled');
       await a.until('! ip link show ntm0 2>/dev/null');
     },
@@ -337,10 +341,9 @@ X
         await router.until('! nft list ruleset | grep -v "^[[:space:]]*chain " | grep ntm');
         const left =
           await router.ok(`${traces.uci} > /tmp/uci-after; ${traces.files} > /tmp/files-after
-          diff /tmp/uci-before /tmp/uci-after; diff /tmp/files-before /tmp/files-after
+          ${differing('uci')}; ${differing('files')}
           ls -d /tmp/dnsmasq*.d/ntmobile.conf /usr/share/ntmobile /usr/libexec/ntmobile /var/run/ntmobile 2>/dev/null; :`);
-        const others = left.split('\n').filter((line) => /^[-+<>/]/.test(line));
-        if (others.length > 0) throw new CheckFailed(`left behind or lost:\n${left}`);
+        if (left !== '') throw new CheckFailed(`left behind or lost:\n${left}`);
       }),
   },
 ];

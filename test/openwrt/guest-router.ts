@@ -12,9 +12,9 @@ import type { OpenwrtOptions, Userland } from './options.ts';
 import { Router } from './router.ts';
 import { RouterShell } from './router-shell.ts';
 
-const bootSeconds = 600;
+const bootSeconds = 1800;
 /** How many times as long as a machine of its own a guest may take; an emulated one needs more. */
-const patience = { kvm: 2, emulated: 6 } as const;
+const patience = { kvm: 5, emulated: 30 } as const;
 
 /** The user space as an initramfs, packed once for all guests. */
 export function packInitramfs(folder: string, into: string): string {
@@ -94,7 +94,8 @@ export class GuestRouter {
       copyFileSync(userland.image, disk);
       return ['-drive', `file=${disk},format=raw,if=virtio`];
     }
-    const line = 'console=ttyS0 quiet rdinit=/sbin/init';
+    // With INITRAMFS preinit looks for no disk that holds an overlay.
+    const line = 'console=ttyS0 quiet rdinit=/sbin/init INITRAMFS=1';
     return ['-kernel', userland.kernel, '-initrd', initramfs ?? '', '-append', line];
   }
 

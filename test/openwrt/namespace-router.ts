@@ -73,6 +73,9 @@ for service in network firewall dnsmasq rpcd uhttpd; do
 done
 `;
 
+/** How many times as long as a machine of its own it may take: it shares this one with whatever else runs. */
+const patience = 5;
+
 export class NamespaceRouter {
   readonly #folder: string;
   #child: ChildProcess | undefined;
@@ -112,7 +115,7 @@ export class NamespaceRouter {
     const outputs = [child.stdout, child.stderr] as Readable[];
     const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
     shell.type(boot);
-    const router = new Router(`router ${name}`, shell, 1);
+    const router = new Router(`router ${name}`, shell, patience);
     await router.ok('ln -sfn /feed /tmp/feed');
     return router;
   }
