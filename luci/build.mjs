@@ -47,9 +47,9 @@ export function translation(name, language) {
   return existsSync(file) ? lmoBytes(readPo(readFileSync(file, 'utf8'))) : undefined;
 }
 
-/** As LuCI names it: without "luci-app-". */
+/** As luci.mk and our Makefiles name it: `ntmobile`, `proto-ntmobile`. */
 export function baseName(name) {
-  return name.replace(/^luci-app-/, '');
+  return name.replace(/^luci-(app-)?/, '');
 }
 
 function put(file, contents) {

@@ -15,13 +15,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readElf } from '../../openwrt/package/elf.ts';
 import { enginePackage } from '../../openwrt/package/engine-package.ts';
 import { modulePackage, programFiles, writeFeed } from '../../openwrt/package/feed.ts';
 import { feedPackage } from '../../openwrt/package/feed-package.ts';
+import { luciPackage, translationPackages } from '../../openwrt/package/luci-package.ts';
+import { buildLuciTrees } from '../../openwrt/package/luci-trees.ts';
 import { parseMakefile } from '../../openwrt/package/makefile.ts';
 import { readOptions } from '../../openwrt/package/options.ts';
 import type { Package } from '../../openwrt/package/package-files.ts';
@@ -275,6 +277,22 @@ test('all Makefiles carry the version of package.json, literal names and version
       const literal = /\/(conffiles|preinst|postinst|prerm|postrm)$/.test(name);
       if (literal) assert.not.match(lines.join('\n'), /^[ \t]+#!|^[ \t]+\//m, `${path} ${name}`);
     }
+  }
+});
+
+test('every translation of the pages becomes a package', async () => {
+  const trees = await buildLuciTrees(root, join(folder, 'luci'));
+  for (const name of ['luci-app-ntmobile', 'luci-proto-ntmobile']) {
+    const texts = readdirSync(join(root, 'luci', name, 'po'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.po'))
+      .map((path) => `/usr/lib/lua/luci/i18n/${basename(path, '.po')}.${dirname(path)}.lmo`);
+    const made = translationPackages(
+      luciPackage({ root, path: `luci/${name}/Makefile` }, trees),
+      trees,
+    );
+    const files = made.flatMap((each) => each.files.map(({ path }) => path));
+    assert.ok(texts.length > 0);
+    assert.equal(files.filter((path) => path.endsWith('.lmo')).sort(), texts.sort());
   }
 });
 

@@ -1,9 +1,9 @@
 /**
  * A router in QEMU: a disk image of OpenWrt, or a user space packed as initramfs with a kernel. Its
- * console is the serial port; the packages come on a second disk, which is a tar.
+ * console is the serial port, kept in `console-NAME`; the packages come on a second disk, which is a tar.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { endProcess, type Namespaces } from '../lab/namespaces.ts';
@@ -71,11 +71,12 @@ export class GuestRouter {
       ...['-drive', `file=${feedDisk},format=raw,if=virtio,readonly=on`],
       ...cables.flatMap((cable, index) => card(cable, index + 1)),
     ];
-    const child = namespaces.start(plan.host, ['nice', 'qemu-system-x86_64', ...args], {
+    const child = namespaces.start(plan.host, ['qemu-system-x86_64', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
     const outputs = [child.stdout, child.stderr] as Readable[];
+    outputs[0]?.pipe(createWriteStream(join(this.#folder, `console-${name}`)));
     const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
     await this.#awake(shell, name);
     const router = new Router(`router ${name}`, shell, kvm ? patience.kvm : patience.emulated);
