@@ -35,6 +35,7 @@ async function runRows(lab: Lab, options: LabOptions, progress: Progress): Promi
     traffic: options.traffic,
     tcpBytesPerSecond: Math.round(tcpBytesPerSecond / options.slow),
     floor: options.floor,
+    suite: options.suite,
     throughputMs: options.throughputMs,
     backLimitMs: slow(options.check ? checkedBackMs : promisedBackMs),
   };

@@ -62,6 +62,7 @@ test.before(async () => {
       dataPath: 'auto',
       netem: false,
       overlap: false,
+      suite: 'chacha20-poly1305',
       home: false,
       nodeOptions: { mn: `\toption dns_forward_file '${forwardFile}'\n` },
     },

@@ -1,4 +1,5 @@
 /** The lab's command line. */
+import { type DataSuite, dataSuites } from '../../src/datapath/commands.ts';
 import type { Handover } from './movement.ts';
 import type { Traffic } from './trial.ts';
 
@@ -23,6 +24,8 @@ export interface LabOptions {
   readonly dataPath: LabDataPath;
   /** Both zones have the same pool of IPv4 addresses: the ends know each other by aliases. */
   readonly overlap: boolean;
+  /** What all owners allow besides the usual one, and all paths are to have. */
+  readonly suite: DataSuite;
   /** 50 ms round trip and 1 % loss, from the first row on. */
   readonly netem: boolean;
   /** Rows by id that follow with that. */
@@ -47,6 +50,7 @@ export const usage = `npm start -- [options]     (the lab: 17 movement patterns,
   --floor               without the overlay: what network and harness themselves cost
   --datapath auto|user|kernel|mixed   mixed: MN and its zone in user space, CN and its zone in the kernel
   --overlap             both zones have the same IPv4 pool: the ends know each other by aliases
+  --suite NAME          every daemon allows it, and every path is to use it (chacha20-poly1305)
   --netem               50 ms round trip and 1 % loss through the internet (needs the kernel's netem)
   --then-netem 1,16     these rows again with netem, after all others
   --throughput SECONDS  after each move, what the TCP connection carries when nothing holds it back
@@ -91,6 +95,7 @@ export function parseOptions(args: readonly string[]): LabOptions | 'help' {
     engine: given.get('--engine'),
     dataPath: oneOf(given, '--datapath', ['auto', 'user', 'kernel', 'mixed']),
     overlap: given.has('--overlap'),
+    suite: oneOf(given, '--suite', dataSuites),
     netem: given.has('--netem'),
     thenNetem: (given.get('--then-netem') ?? '').split(',').filter((id) => id !== ''),
     slow,
@@ -113,6 +118,7 @@ const kinds: ReadonlyMap<string, 'flag' | 'value'> = new Map([
   ['--engine', 'value'],
   ['--datapath', 'value'],
   ['--overlap', 'flag'],
+  ['--suite', 'value'],
   ['--netem', 'flag'],
   ['--then-netem', 'value'],
   ['--slow', 'value'],

@@ -130,6 +130,9 @@ function problemsOf(result: TrialResult, options: TrialOptions): readonly string
   if (!expected.includes(result.routeAfter)) {
     problems.push(`the route is ${result.routeAfter}, not ${expected.join(' or ')}`);
   }
+  if (result.suite !== options.suite) {
+    problems.push(`the suite is ${result.suite}, not ${options.suite}`);
+  }
   if (!result.tcpSurvived) problems.push(`TCP broke: ${tcpErrors(result)}`);
   else if (!result.bytesOk) problems.push('TCP did not carry every byte');
   return problems;

@@ -2,6 +2,7 @@
  * Brings the overlay up on the lab's network: two Direction Servers that know each other's key, a Relay
  * Server for each, and the two nodes, all enrolled by invites as their owners would do it.
  */
+import type { DataSuite } from '../../src/datapath/commands.ts';
 import type { PathRow, RouteKind } from '../../src/protocol/control-results.ts';
 import { Daemon, type Programs } from './daemon.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -26,11 +27,16 @@ export interface OverlayOptions {
   readonly dataPath: LabDataPath;
   /** Both zones have the pool of the first. */
   readonly overlap: boolean;
+  /** Allowed everywhere besides the usual one. */
+  readonly suite: DataSuite;
   /** The correspondent is a home router: all servers and a node in one daemon. */
   readonly home: boolean;
   /** Further lines in the section "node" of a daemon. */
   readonly nodeOptions?: Partial<Record<DaemonName, string>>;
 }
+
+/** Allowed without being asked for. */
+const usualSuite: DataSuite = 'chacha20-poly1305';
 
 export class Overlay {
   readonly daemons: Readonly<Record<DaemonName, Daemon>>;
@@ -75,7 +81,7 @@ export class Overlay {
     say('home router');
     const home = this.daemons[homeHost];
     const parts = [dsConfig(zones.a, homeHost), relayConfig(zones.a, homeHost)];
-    home.configure(`${mainConfig(this.#kindOf('cn'))}${parts.join('')}
+    home.configure(`${this.#mainConfig(this.#kindOf('cn'))}${parts.join('')}
 config node 'node'
 	option enabled '1'
 	option name '${zones.b.node}'
@@ -101,6 +107,11 @@ config node 'node'
         : path.kind === 'exit' && path.role === 'node',
     );
     return toPeer.find((path) => path.state === 'up') ?? toPeer[0];
+  }
+
+  /** How data is sealed on the path. */
+  async suite(peer: Peer): Promise<DataSuite | null> {
+    return (await this.path(peer))?.suite ?? null;
   }
 
   /** An exit path ends at a Relay Server: to a general node, that is the route through it. */
@@ -156,15 +167,15 @@ config node 'node'
     const both = [a, b];
     const keys = await Promise.all(both.map((zone) => this.#firstKey(zone)));
     const [keyA = '', keyB = ''] = keys;
-    this.daemons['ds-a'].configure(mainConfig() + dsConfig(a) + foreignZone(b, keyB));
-    this.daemons['ds-b'].configure(mainConfig() + dsConfig(b) + foreignZone(a, keyA));
+    this.daemons['ds-a'].configure(this.#mainConfig() + dsConfig(a) + foreignZone(b, keyB));
+    this.daemons['ds-b'].configure(this.#mainConfig() + dsConfig(b) + foreignZone(a, keyA));
     for (const zone of both) this.daemons[zone.ds].start();
     await Promise.all(both.map((zone) => this.#running(zone.ds)));
   }
 
   async #firstKey(zone: Zone): Promise<string> {
     const daemon = this.daemons[zone.ds];
-    daemon.configure(mainConfig() + dsConfig(zone));
+    daemon.configure(this.#mainConfig() + dsConfig(zone));
     daemon.start();
     const status = await this.#running(zone.ds);
     await daemon.stop();
@@ -177,6 +188,16 @@ config node 'node'
       ({ ds }) => ds !== null,
       'the Direction Server did not start',
     );
+  }
+
+  #mainConfig(dataPath: Exclude<LabDataPath, 'mixed'> = 'auto'): string {
+    const { suite } = this.#options;
+    const more = suite === usualSuite ? '' : `\tlist suite '${suite}'\n`;
+    return `config ntmobile 'main'
+	option port '${port}'
+	option log_level 'debug'
+	option datapath '${dataPath}'
+${more}`;
   }
 
   #kindOf(name: DaemonName): Exclude<LabDataPath, 'mixed'> {
@@ -195,7 +216,7 @@ config node 'node'
 
   async #enrolRelay(zone: Zone, name: RelayName): Promise<void> {
     const relay = this.daemons[name];
-    relay.configure(mainConfig(this.#kindOf(name)) + relayConfig(zone, name));
+    relay.configure(this.#mainConfig(this.#kindOf(name)) + relayConfig(zone, name));
     const { invite } = await this.daemons[zone.ds].call('invite', { name, relay: true });
     await relay.join(invite);
     await this.startRelay(name);
@@ -214,7 +235,7 @@ config node 'node'
   async #enrolNode(zone: Zone): Promise<string> {
     const node = this.daemons[zone.node];
     const more = this.#options.nodeOptions?.[zone.node];
-    node.configure(mainConfig(this.#kindOf(zone.node)) + nodeConfig(more));
+    node.configure(this.#mainConfig(this.#kindOf(zone.node)) + nodeConfig(more));
     const { invite } = await this.daemons[zone.ds].call('invite', { name: zone.node });
     await node.join(invite);
     node.start();
@@ -226,14 +247,6 @@ config node 'node'
 
 function megabytes(bytes: number): number {
   return Math.round((bytes / (1 << 20)) * 10) / 10;
-}
-
-function mainConfig(dataPath: Exclude<LabDataPath, 'mixed'> = 'auto'): string {
-  return `config ntmobile 'main'
-	option port '${port}'
-	option log_level 'debug'
-	option datapath '${dataPath}'
-`;
 }
 
 function dsConfig(zone: Zone, host: ServerName = zone.ds): string {

@@ -121,6 +121,8 @@ function environment(
     handover: options.handover,
     traffic: options.traffic,
     'data path': options.dataPath,
+    suite: options.suite,
+    'equal pools': options.overlap ? 'yes' : 'no',
     'times slower': options.slow,
     'load at the end': Math.round((loadavg()[0] ?? 0) * 10) / 10,
     tookSeconds: Math.round(tookMs / 1000),

@@ -16,6 +16,9 @@ import { Namespaces } from './namespaces.ts';
 import { type HostName, port } from './topology.ts';
 
 const root = process.env['NTM_ROOT'] ?? '.';
+/** A folder with the programs as `npm run build` and the lab leave them: a guest cannot bundle. */
+const built = process.env['NTM_BUILT'];
+const dataPath = process.env['NTM_DATAPATH'] ?? 'auto';
 
 /** Who plays what: namespaces have the names of the lab. */
 const hosts = {
@@ -52,8 +55,8 @@ export class RouterWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ntm-router-'));
   readonly #programs: Programs = {
     engine: join(root, 'out/bin/tjs'),
-    daemon: join(this.#folder, 'ntmobiled.js'),
-    cli: join(this.#folder, 'ntmobile.js'),
+    daemon: join(built ?? this.#folder, 'ntmobiled.js'),
+    cli: join(built ?? this.#folder, 'ntmobile.js'),
   };
   readonly #daemons = new Map<Role, Daemon>();
   readonly #agents = new Map<Role, Agent>();
@@ -61,11 +64,11 @@ export class RouterWorld {
   #uplink: Uplink = 'wan';
 
   async build(): Promise<void> {
-    await this.#bundle();
+    if (built === undefined) await this.#bundle();
     await this.#network();
     await this.#firewall();
     for (const role of ['friend', 'router', 'plain'] as const) {
-      const program = join(this.#folder, 'agent.mjs');
+      const program = built ? join(built, 'test/lab-agent.mjs') : join(this.#folder, 'agent.mjs');
       this.#agents.set(role, new Agent(this.namespaces, hosts[role], program));
     }
   }
@@ -299,6 +302,7 @@ const flowMs = 1000;
 const main = `config ntmobile 'main'
 \toption port '${port}'
 \toption log_level 'debug'
+\toption datapath '${dataPath}'
 `;
 
 function sleep(ms: number): Promise<void> {

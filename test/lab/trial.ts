@@ -2,6 +2,7 @@
  * One trial: places the hosts of a pattern, starts the applications between them, moves, waits until both
  * directions are back, and gathers what the applications and the node saw.
  */
+import type { DataSuite } from '../../src/datapath/commands.ts';
 import type { HandoverPath, RouteKind } from '../../src/protocol/control-results.ts';
 import type { TcpRecord, TypingRecord, UdpRecord } from './agent/calls.ts';
 import { nowMs, sleep } from './agent/clock.ts';
@@ -24,6 +25,8 @@ export interface TrialOptions {
   readonly floor: boolean;
   /** After a killed process was started again, traffic is to be back within this. */
   readonly backLimitMs: number;
+  /** What every path is to use. */
+  readonly suite: DataSuite;
   /** 0: throughput is not looked at. */
   readonly throughputMs: number;
 }
@@ -32,6 +35,7 @@ export interface TrialResult {
   readonly pattern: Pattern;
   readonly routeBefore: RouteKind;
   readonly routeAfter: RouteKind;
+  readonly suite: DataSuite | null;
   /** Towards the correspondent, and from it. */
   readonly up: FlowFigures;
   readonly down: FlowFigures;
@@ -90,6 +94,7 @@ export async function runTrial(
   await run.route(pattern.expected);
   await sleep(slow(settleMs));
   const routeAfter = await run.currentRoute();
+  const suite = (await lab.overlay?.suite(pattern.peer)) ?? null;
   const record = pattern.kill === undefined ? await lab.recordOfMove(pattern.peer) : undefined;
   const records = await run.end();
   if (pattern.spare) await run.restore();
@@ -97,6 +102,7 @@ export async function runTrial(
     pattern,
     routeBefore,
     routeAfter: pattern.peer === 'gn' ? routeByExit(routeAfter, records) : routeAfter,
+    suite,
     up: flowFigures(records.mobileUdp, records.peerUdp, move.begin),
     down: flowFigures(records.peerUdp, records.mobileUdp, move.begin),
     ...tcpVerdict(records.mobileTcp, records.peerTcp),

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 const names = { user: 'TUN', kernel: 'module', mixed: 'mixed' };
 const routes = { direct: 'end-to-end', punched: 'punched', relay: 'relay', none: 'none' };
 
-/** What each run has left: its data path, its machine, and its rows. */
+const usualSuite = 'chacha20-poly1305';
+
+/** What each run has left: its data path, what else is special, its machine, and its rows. */
 export function collectRuns(folder) {
   if (!existsSync(folder)) return [];
   const order = Object.keys(names);
@@ -14,6 +16,10 @@ export function collectRuns(folder) {
     .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))
     .map(({ patterns, environment }) => ({
       dataPath: environment['data path'],
+      special: [
+        ...(environment.suite === usualSuite ? [] : [environment.suite]),
+        ...(environment['equal pools'] === 'yes' ? ['equal pools'] : []),
+      ],
       environment,
       rows: patterns.map(rowOf),
     }))
@@ -38,9 +44,20 @@ function rowOf({ pattern, mobile, killed, peer, pathAfter, ...figures }) {
   };
 }
 
-/** In Markdown. */
+/** In Markdown: the data paths beside each other, and below them the runs with something special. */
 export function comparison(reports) {
-  const titles = reports.map(({ dataPath }) => names[dataPath] ?? dataPath);
+  const isSpecial = ({ special }) => special.length > 0;
+  const groups = [reports.filter((each) => !isSpecial(each)), reports.filter(isSpecial)];
+  return groups
+    .filter((group) => group.length > 0)
+    .map(tableOf)
+    .join('\n\n');
+}
+
+function tableOf(reports) {
+  const titles = reports.map(({ dataPath, special }) =>
+    [names[dataPath] ?? dataPath, ...special].join(', '),
+  );
   const group = (title) => [`${title}: silence ms`, 'lost', 'MB/s'];
   const head = ['pattern', 'MN moves', 'CN', 'route after', ...titles.flatMap(group)];
   const ids = [...new Set(reports.flatMap(({ rows }) => rows.map(({ pattern }) => pattern)))];

@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } fro
 import { join } from 'node:path';
 import { argv, env, exit, getuid } from 'node:process';
 import { buildPrograms, programFiles } from '../../../esbuild.config.mjs';
+import { bundleTests } from '../../runner/bundle-tests.mjs';
 import { toolBundle } from '../../runner/tool.mjs';
 import { npmEngine, root } from '../../setup/paths.mjs';
 import { bootGuest } from '../boot.mjs';
@@ -17,6 +18,7 @@ const usage = `npm run lab:kernel -- [options]
   --all        every row by TUN, by the module, and with one end by TUN, and some again with netem; one table
                of the three, and out/bench/lab-kernel.json
   --run "…"    the lab once with these options, such as "--datapath mixed --pattern 3,12"
+  --router     hosts behind a router that is a node, and what it exports (test/lab/behind-router)
   --slow N     the guest is N times slower than a usual machine (4, or 1 with NTM_TJS)
   --module FOLDER   another source of the module (kmod-ntmobile)
   --help
@@ -30,8 +32,18 @@ const few = [
 const all = ['kernel', 'user', 'mixed'].map(
   (dataPath) => `--datapath ${dataPath} --then-netem 1,8,16 --throughput 1`,
 );
+/** What the table does not show: equal pools, other suites, exports. */
+const further = [
+  '--datapath kernel --overlap --pattern 3,4,12 --throughput 1',
+  '--datapath kernel --suite none --pattern 3,4,12 --throughput 1',
+  '--datapath kernel --suite aes-128-gcm --pattern 3,4,12 --throughput 1',
+  '--datapath mixed --suite none --pattern 3,4,12 --throughput 1',
+];
 const folder = join(guestRoot, 'lab');
 const say = (text) => console.log(`# ${text}`);
+
+const routerTests = 'behind-router';
+const masquerade = 'openwrt/ntmobile/files/usr/share/ntmobile/masquerade.nft';
 
 async function install({ kernel, module, slow, runs }) {
   rmSync(folder, { recursive: true, force: true });
@@ -39,8 +51,16 @@ async function install({ kernel, module, slow, runs }) {
   mkdirSync(join(folder, 'out/bin'), { recursive: true });
   await buildPrograms();
   await toolBundle('lab');
+  const files = ['test/lab/behind-router.node.test.ts'];
+  await bundleTests({ name: routerTests, files, word: '', absent: 'tjs:' });
+  cpSync(join(root, masquerade), join(folder, masquerade));
   const programs = [...programFiles('ntmobiled'), ...programFiles('ntmobile')];
-  for (const name of [...programs, 'test/lab.mjs', 'test/lab-agent.mjs']) {
+  for (const name of [
+    ...programs,
+    'test/lab.mjs',
+    'test/lab-agent.mjs',
+    `test/${routerTests}.mjs`,
+  ]) {
     copyFileSync(join(root, 'out', name), join(folder, 'out', name));
   }
   copyFileSync(engine, join(folder, 'tjs'));
@@ -50,7 +70,8 @@ async function install({ kernel, module, slow, runs }) {
   const headers = `/usr/src/linux-headers-${kernel}`;
   inTree('make', ['-s', '-C', headers, 'M=/lab/module', 'modules'], { stdio: 'pipe' });
   copyFileSync(join(folder, 'module/ntmobile.ko'), join(folder, 'ntmobile.ko'));
-  writeFileSync(join(folder, 'runs'), runs.map((run) => `--slow ${slow} ${run}\n`).join(''));
+  const lines = runs.map((run) => (run === routerTests ? run : `--slow ${slow} ${run}`));
+  writeFileSync(join(folder, 'runs'), `${lines.join('\n')}\n`);
 }
 
 function parse(words) {
@@ -60,7 +81,8 @@ function parse(words) {
   let slow = env.NTM_TJS ? '1' : '4';
   let module = join(root, 'kmod-ntmobile');
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--all') runs.push(...all);
+    if (word === '--all') runs.push(...all, ...further, routerTests);
+    else if (word === '--router') runs.push(routerTests);
     else if (word === '--run' && rest.length > 0) runs.push(rest.shift());
     else if (word === '--slow' && rest.length > 0) slow = rest.shift();
     else if (word === '--module' && rest.length > 0) module = rest.shift();
@@ -94,7 +116,10 @@ const verdict = await bootGuest({
   seconds: runs.length * 3600,
   line: (text) => {
     console.log(text);
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed/.exec(text) ?? [];
+    const [, passed, failed] =
+      /^(\d+) passed, (\d+) failed/.exec(text) ??
+      /^@result \{"passed":(\d+),"failed":(\d+)/.exec(text) ??
+      [];
     totals.passed += Number(passed ?? 0);
     totals.failed += Number(failed ?? 0);
   },
