@@ -10,8 +10,8 @@ export interface Work {
   readonly latencies: readonly number[];
 }
 
-/** A piece that takes longer than this is an error of the load or of what it loads. */
-const patienceMs = 20_000;
+/** A piece that takes longer than this is an error of the load or of what it loads, also on a busy machine. */
+const patienceMs = 180_000;
 
 export async function pace<Item>(
   items: readonly Item[],
