@@ -57,9 +57,10 @@ export class GuestRouter {
     }
     const card = (cable: string, index: number) => [
       ...['-netdev', `tap,id=${cable},ifname=tap-${cable},script=no,downscript=no`],
+      // No ROM to boot from the network, which each card would run before the kernel.
       ...[
         '-device',
-        `virtio-net-pci,netdev=${cable},mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`,
+        `virtio-net-pci,netdev=${cable},romfile=,mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`,
       ],
     ];
     const processor = kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'max'];
@@ -80,6 +81,8 @@ export class GuestRouter {
     const shell = new RouterShell(`router ${name}`, child.stdin as Writable, outputs);
     await this.#awake(shell, name);
     const router = new Router(`router ${name}`, shell, kvm ? patience.kvm : patience.emulated);
+    // A console answers long before: what is configured meanwhile the boot overwrites.
+    await router.until('logread | grep -q "procd: - init complete -"');
     const disk = userland.kind === 'image' ? 'vdb' : 'vda';
     await router.ok(`dmesg -n 1; mkdir -p /tmp/feed && tar -xf /dev/${disk} -C /tmp/feed`);
     return router;

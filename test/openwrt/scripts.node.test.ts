@@ -119,6 +119,16 @@ check('the service runs the daemon with its log, its home in memory, and respawn
   ]);
 });
 
+check('a start with other programs, as an upgrade by apk does it, is a restart', () => {
+  const again = router.calls(`${service} start`);
+  assert.not.match(again.join('\n'), /restarted|no such file/);
+  for (const name of ['ntmobiled', 'ntmobiled-chunk', 'ntmobiled-servers']) {
+    const path = `/usr/share/ntmobile/${name}.js`;
+    router.write(path, `${router.read(path)}\n`);
+    assert.ok(router.calls(`${service} start`).includes('restarted'), name);
+  }
+});
+
 check('the port is opened, and an exit is let out, by rules that vanish with the service', () => {
   router.calls(`${setUp} setup`);
   const rules = router.calls(`${service} start`).filter((line) => line.startsWith('rule '));
