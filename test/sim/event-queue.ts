@@ -1,20 +1,17 @@
 /**
- * Virtual time: a binary heap of things to be done, ordered by time and then by the order in which they
- * were asked for, so that a run depends on its seed alone. Nothing here knows what the things are.
+ * Virtual time: a heap of things to be done, ordered by time and then by the order in which they were asked
+ * for, so that a run depends on its seed alone. Nothing here knows what the things are. Times stand side by
+ * side in arrays of their own and a row has four children: most of what a big world's queue costs is
+ * waiting for memory.
  */
-interface Event {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-}
-
-function isBefore(left: Event, right: Event): boolean {
-  return left.at < right.at || (left.at === right.at && left.order < right.order);
-}
+const children = 4;
+const leastRoom = 64;
 
 export class EventQueue {
-  readonly #heap: Event[] = [];
-  #order = 0;
+  #at = new Float64Array(leastRoom);
+  #order = new Float64Array(leastRoom);
+  readonly #run: (() => void)[] = [];
+  #asked = 0;
   #now: number;
   /** Events carried out so far. */
   executed = 0;
@@ -30,23 +27,25 @@ export class EventQueue {
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#run.length;
   }
 
   /** `run` at time `at`; what lies in the past is done now, behind everything else that is due. */
   at(at: number, run: () => void): void {
-    this.#order += 1;
-    const event = { at: Math.max(at, this.#now), order: this.#order, run };
-    const heap = this.#heap;
-    let slot = heap.length;
-    heap.push(event);
+    this.#asked += 1;
+    const due = Math.max(at, this.#now);
+    const size = this.#run.push(run);
+    if (size > this.#at.length) this.#grow();
+    const times = this.#at;
+    let slot = size - 1;
+    // What was asked for later never goes before what is due at the same time.
     while (slot > 0) {
-      const parent = (slot - 1) >>> 1;
-      if (!isBefore(event, heap[parent] as Event)) break;
-      heap[slot] = heap[parent] as Event;
+      const parent = ((slot - 1) / children) | 0;
+      if (due >= (times[parent] as number)) break;
+      this.#move(parent, slot);
       slot = parent;
     }
-    heap[slot] = event;
+    this.#put(slot, due, this.#asked, run);
   }
 
   after(delayMs: number, run: () => void): void {
@@ -56,31 +55,70 @@ export class EventQueue {
   /** Carries out everything up to and including `at`, and leaves the clock there. */
   runUntil(at: number): void {
     for (;;) {
-      const first = this.#heap[0];
-      if (!first || first.at > at) break;
-      this.#now = first.at;
+      const run = this.#run[0];
+      const due = this.#at[0] as number;
+      if (!run || due > at) break;
+      this.#now = due;
       this.#removeFirst();
       this.executed += 1;
-      first.run();
+      run();
     }
     this.#now = at;
   }
 
+  #put(slot: number, at: number, order: number, run: () => void): void {
+    this.#at[slot] = at;
+    this.#order[slot] = order;
+    this.#run[slot] = run;
+  }
+
+  #move(from: number, to: number): void {
+    this.#at[to] = this.#at[from] as number;
+    this.#order[to] = this.#order[from] as number;
+    this.#run[to] = this.#run[from] as () => void;
+  }
+
+  #grow(): void {
+    const [at, order] = [this.#at, this.#order];
+    this.#at = new Float64Array(at.length * 2);
+    this.#order = new Float64Array(at.length * 2);
+    this.#at.set(at);
+    this.#order.set(order);
+  }
+
   #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Event;
-    if (heap.length === 0) return;
+    const run = this.#run.pop() as () => void;
+    const size = this.#run.length;
+    if (size === 0) return;
+    const at = this.#at[size] as number;
+    const order = this.#order[size] as number;
     let slot = 0;
     for (;;) {
-      let child = slot * 2 + 1;
-      if (child >= heap.length) break;
-      const right = child + 1;
-      if (right < heap.length && isBefore(heap[right] as Event, heap[child] as Event))
-        child = right;
-      if (!isBefore(heap[child] as Event, last)) break;
-      heap[slot] = heap[child] as Event;
-      slot = child;
+      const first = this.#firstChild(slot, size);
+      if (first < 0) break;
+      const time = this.#at[first] as number;
+      if (time > at || (time === at && (this.#order[first] as number) > order)) break;
+      this.#move(first, slot);
+      slot = first;
     }
-    heap[slot] = last;
+    this.#put(slot, at, order, run);
+  }
+
+  /** The child that is to be done before its siblings, or -1. */
+  #firstChild(slot: number, size: number): number {
+    const begin = slot * children + 1;
+    if (begin >= size) return -1;
+    const end = Math.min(begin + children, size);
+    let first = begin;
+    let least = this.#at[begin] as number;
+    for (let child = begin + 1; child < end; child += 1) {
+      const time = this.#at[child] as number;
+      if (time > least) continue;
+      if (time === least && (this.#order[child] as number) > (this.#order[first] as number))
+        continue;
+      first = child;
+      least = time;
+    }
+    return first;
   }
 }

@@ -33,14 +33,27 @@ function fillerByte(flow: number, sequence: number, index: number): number {
 /** The packet in a buffer that has `room` bytes free in front of it and behind it. */
 export function buildPacket(
   marker: Uint8Array,
-  packet: InnerPacket,
+  { source, destination, flow, sequence }: InnerPacket,
   length: number,
   room: number,
 ): Uint8Array {
   const buffer = new Uint8Array(length + 2 * room);
+  writePacket(buffer, room, length, marker, ipBytes(source), ipBytes(destination), flow, sequence);
+  return buffer;
+}
+
+/** Into a buffer that is all zeros. */
+function writePacket(
+  buffer: Uint8Array,
+  room: number,
+  length: number,
+  marker: Uint8Array,
+  source: Uint8Array,
+  destination: Uint8Array,
+  flow: number,
+  sequence: number,
+): void {
   const view = new DataView(buffer.buffer, room, length);
-  const source = ipBytes(packet.source);
-  const destination = ipBytes(packet.destination);
   const ipv6 = source.length === 16;
   const head = headerLength(ipv6);
   if (ipv6) {
@@ -64,12 +77,11 @@ export function buildPacket(
   view.setUint16(head + 4, length - head);
   const payload = head + udpLength;
   buffer.set(marker, room + payload);
-  view.setUint32(payload + markerLength, packet.flow);
-  view.setUint32(payload + markerLength + 4, packet.sequence);
+  view.setUint32(payload + markerLength, flow);
+  view.setUint32(payload + markerLength + 4, sequence);
   for (let index = payload + payloadHead; index < length; index += 1) {
-    view.setUint8(index, fillerByte(packet.flow, packet.sequence, index));
+    view.setUint8(index, fillerByte(flow, sequence, index));
   }
-  return buffer;
 }
 
 function headerChecksum(view: DataView): number {
@@ -87,12 +99,12 @@ export function readPacket(marker: Uint8Array, bytes: Uint8Array): InnerPacket |
   const payload = headerLength(ipv6) + udpLength;
   const addresses = ipv6 ? 8 : 12;
   const width = ipv6 ? 16 : 4;
-  const packet = {
-    source: ipFromBytes(bytes.subarray(addresses, addresses + width)),
-    destination: ipFromBytes(bytes.subarray(addresses + width, addresses + 2 * width)),
-    flow: view.getUint32(payload + markerLength),
-    sequence: view.getUint32(payload + markerLength + 4),
-  };
-  const expected = buildPacket(marker, packet, bytes.length, 0);
-  return Buffer.compare(expected, bytes) === 0 ? packet : undefined;
+  const source = bytes.subarray(addresses, addresses + width);
+  const destination = bytes.subarray(addresses + width, addresses + 2 * width);
+  const flow = view.getUint32(payload + markerLength);
+  const sequence = view.getUint32(payload + markerLength + 4);
+  const expected = new Uint8Array(bytes.length);
+  writePacket(expected, 0, bytes.length, marker, source, destination, flow, sequence);
+  if (Buffer.compare(expected, bytes) !== 0) return undefined;
+  return { source: ipFromBytes(source), destination: ipFromBytes(destination), flow, sequence };
 }

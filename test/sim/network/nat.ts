@@ -62,7 +62,8 @@ export const openNat: NatOptions = {
 interface Mapping {
   readonly inside: Endpoint;
   readonly outside: Endpoint;
-  readonly key: string;
+  /** What of the remote endpoint tells it from others of the same inside. */
+  readonly told: string;
   usedAt: number;
   /** When each remote, cut to what the filter looks at, was last sent to. */
   readonly sentAtByRemote: Map<string, number>;
@@ -82,7 +83,7 @@ export class Nat {
   readonly externalIp: Ip;
   readonly options: NatOptions;
   readonly #random: Random;
-  readonly #mappingByKey = new Map<string, Mapping>();
+  readonly #mappingsByInside = new Map<Endpoint, Map<string, Mapping>>();
   readonly #mappingByOutside = new Map<Endpoint, Mapping>();
   /** Expired mappings are looked for when there are so many. */
   #sweepAt = leastSwept;
@@ -94,23 +95,22 @@ export class Nat {
   }
 
   get size(): number {
-    return this.#mappingByKey.size;
+    return this.#mappingByOutside.size;
   }
 
   /** Mappings of hosts that have left would never be looked at again, and stay for ever. */
   #sweep(now: number): void {
-    if (this.#mappingByKey.size < this.#sweepAt) return;
-    for (const mapping of this.#mappingByKey.values()) {
+    if (this.size < this.#sweepAt) return;
+    for (const mapping of this.#mappingByOutside.values()) {
       if (now - mapping.usedAt > this.options.expiryMs) this.#remove(mapping);
     }
-    this.#sweepAt = Math.max(leastSwept, 2 * this.#mappingByKey.size);
+    this.#sweepAt = Math.max(leastSwept, 2 * this.size);
   }
 
   /** A datagram leaves: its source as the outside sees it, or undefined when no port is left. */
   outward(now: number, inside: Endpoint, remote: Endpoint): Endpoint | undefined {
     const told = significant(this.options.mapping, remote);
-    const key = told === '' ? inside : `${inside} ${told}`;
-    let mapping = this.#mappingByKey.get(key);
+    let mapping = this.#mappingsByInside.get(inside)?.get(told);
     if (mapping && now - mapping.usedAt > this.options.expiryMs) {
       this.#remove(mapping);
       mapping = undefined;
@@ -119,9 +119,8 @@ export class Nat {
       const outside = this.#freeEndpoint(now, endpointPort(inside));
       if (!outside) return undefined;
       this.#sweep(now);
-      mapping = { inside, outside, key, usedAt: now, sentAtByRemote: new Map() };
-      this.#mappingByKey.set(key, mapping);
-      this.#mappingByOutside.set(outside, mapping);
+      mapping = { inside, outside, told, usedAt: now, sentAtByRemote: new Map() };
+      this.#add(mapping);
     }
     mapping.usedAt = now;
     mapping.sentAtByRemote.set(significant(this.options.filtering, remote), now);
@@ -148,13 +147,23 @@ export class Nat {
 
   /** The box was switched off and on: all mappings are gone. */
   reset(): void {
-    this.#mappingByKey.clear();
+    this.#mappingsByInside.clear();
     this.#mappingByOutside.clear();
   }
 
-  #remove(mapping: Mapping): void {
-    this.#mappingByKey.delete(mapping.key);
-    this.#mappingByOutside.delete(mapping.outside);
+  #add(mapping: Mapping): void {
+    const { inside, told, outside } = mapping;
+    const mappings = this.#mappingsByInside.get(inside);
+    if (mappings) mappings.set(told, mapping);
+    else this.#mappingsByInside.set(inside, new Map([[told, mapping]]));
+    this.#mappingByOutside.set(outside, mapping);
+  }
+
+  #remove({ inside, told, outside }: Mapping): void {
+    const mappings = this.#mappingsByInside.get(inside);
+    mappings?.delete(told);
+    if (mappings?.size === 0) this.#mappingsByInside.delete(inside);
+    this.#mappingByOutside.delete(outside);
   }
 
   #freeEndpoint(now: number, insidePort: number): Endpoint | undefined {

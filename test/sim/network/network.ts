@@ -81,11 +81,12 @@ export class Network {
     let datagram = first;
     let delayMs = 0;
     let hop = from;
+    const ip = endpointIp(first.destination);
     for (let hops = 0; hops < maxHops; hops += 1) {
       const delay = this.#passLink(hop, datagram, origin);
       if (delay === undefined) return;
       delayMs += delay;
-      const target = realm.attachmentByIp.get(endpointIp(datagram.destination));
+      const target = realm.attachmentByIp.get(ip);
       if (target) {
         this.#approach(hop, target, realm, datagram, origin, delayMs);
         return;
