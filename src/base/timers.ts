@@ -13,11 +13,31 @@ export interface Deadline {
   readonly why: string;
 }
 
-/** The first of several deadlines, if there is any. */
-export function earliest(...deadlines: readonly (Deadline | undefined)[]): Deadline | undefined {
-  let first: Deadline | undefined;
-  for (const each of deadlines) if (each && (!first || each.at < first.at)) first = each;
-  return first;
+/**
+ * When the first timer of a machine of many parts is due. That is asked for after every input, so all parts
+ * tell their first one here as it changes, and none is gone through.
+ */
+export class Alarm {
+  readonly #parts: Timers<string>[] = [];
+  readonly #firsts: number[] = [];
+
+  /** The place of a part. */
+  join(part: Timers<string>): number {
+    this.#firsts.push(Number.POSITIVE_INFINITY);
+    return this.#parts.push(part) - 1;
+  }
+
+  tell(place: number, first: number): void {
+    this.#firsts[place] = first;
+  }
+
+  deadline(): Deadline | undefined {
+    let found = 0;
+    for (let place = 1; place < this.#firsts.length; place += 1) {
+      if ((this.#firsts[place] as number) < (this.#firsts[found] as number)) found = place;
+    }
+    return this.#parts[found]?.deadline();
+  }
 }
 
 export interface DueTimer<Name extends string> {
@@ -45,7 +65,19 @@ export class Timers<Name extends string> {
   /** Of all rows, once there were many. */
   #index: Index<Name> | undefined;
   readonly #heap: Row<Name>[] = [];
+  readonly #alarm: Alarm | undefined;
+  readonly #place: number;
   #order = 0;
+
+  /** Those of a part of a machine tell its alarm when they are due. */
+  constructor(alarm?: Alarm) {
+    this.#alarm = alarm;
+    this.#place = alarm?.join(this) ?? 0;
+  }
+
+  #tell(): void {
+    this.#alarm?.tell(this.#place, this.#heap[0]?.at ?? Number.POSITIVE_INFINITY);
+  }
 
   get size(): number {
     return this.#heap.length;
@@ -66,6 +98,7 @@ export class Timers<Name extends string> {
       else if (this.#heap.length > few) this.#makeIndex();
     }
     this.#sink(this.#rise(row.slot));
+    this.#tell();
   }
 
   #find(name: Name, key: string): Row<Name> | undefined {
@@ -87,10 +120,12 @@ export class Timers<Name extends string> {
   #remove(row: Row<Name>): void {
     this.#index?.get(row.name)?.delete(row.key);
     const last = this.#heap.pop() as Row<Name>;
-    if (last === row) return;
-    this.#heap[row.slot] = last;
-    last.slot = row.slot;
-    this.#sink(this.#rise(last.slot));
+    if (last !== row) {
+      this.#heap[row.slot] = last;
+      last.slot = row.slot;
+      this.#sink(this.#rise(last.slot));
+    }
+    this.#tell();
   }
 
   at(name: Name, key: string): number | undefined {

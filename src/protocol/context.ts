@@ -4,6 +4,7 @@
  */
 import { Counters } from '../base/counters.ts';
 import type { Endpoint } from '../base/ip.ts';
+import { Alarm } from '../base/timers.ts';
 import type { PathCommand } from '../datapath/commands.ts';
 import { messageNameOf } from '../wire/codec.ts';
 import type { DropReason } from '../wire/drops.ts';
@@ -30,6 +31,8 @@ export class RoleContext {
   /** What this end may seal data with. */
   suites: SuiteSet = plainSuites;
   readonly drops = new Counters<DropReason>();
+  /** Of the timers of all parts. */
+  readonly alarm = new Alarm();
   /** A ring; a full one is written over in place. */
   readonly #trace: TraceEntry[] = [];
   readonly #traceKept: number;

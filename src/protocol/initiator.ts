@@ -5,7 +5,7 @@
 import { backoffMs } from '../base/backoff.ts';
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
-import { type Deadline, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import { Handshake } from '../noise/handshake-state.ts';
 import { generateKeyPair } from '../noise/keys.ts';
 import type { Suite } from '../noise/suite.ts';
@@ -42,13 +42,14 @@ export class Initiator {
   readonly #context: RoleContext;
   readonly #suite: Suite;
   readonly #macKey: Uint8Array;
-  readonly #timers = new Timers<'handshake'>();
+  readonly #timers: Timers<'handshake'>;
   readonly #associationBySession = new Map<SessionId, Association>();
   readonly #associationByLabel = new Map<string, Association>();
 
   /** `macKey` is the receiver mac key of this end. */
   constructor(context: RoleContext, macKey: Uint8Array) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#suite = context.environment.suite;
     this.#macKey = macKey;
   }
@@ -166,10 +167,6 @@ export class Initiator {
     association.hurriedAt = now;
     this.start(association, pending.payload, pending.tries);
     return undefined;
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   timeout(): void {

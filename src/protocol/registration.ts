@@ -4,7 +4,7 @@
  * network was gone. The role says what to tell; this machine says when.
  */
 import { type Endpoint, endpointIp } from '../base/ip.ts';
-import { type Deadline, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import type { Values } from '../wire/messages.ts';
 import { type RefusalName, refusalName } from '../wire/refusals.ts';
 import type { RoleContext } from './context.ts';
@@ -46,7 +46,7 @@ export class Registration {
   readonly #locality: Locality;
   readonly #registrant: Registrant;
   readonly #endpoints: readonly Endpoint[];
-  readonly #timers = new Timers<'keepalive' | 'retry' | 'unheard'>();
+  readonly #timers: Timers<'keepalive' | 'retry' | 'unheard'>;
   readonly association: Association;
   state: RegistrationState = 'starting';
   stateText: string | undefined;
@@ -70,6 +70,7 @@ export class Registration {
     registrant: Registrant,
   ) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#sessions = sessions;
     this.#locality = locality;
     this.#registrant = registrant;
@@ -261,10 +262,6 @@ export class Registration {
       ? 'The Direction Server answers.'
       : 'The Direction Server does not answer.';
     this.#context.log(reachable ? 'info' : 'warn', text);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   timeout(): void {

@@ -3,7 +3,7 @@
  * and each answer is kept for a while, so that a repetition gets the same one and changes nothing.
  */
 import { backoffMs } from '../base/backoff.ts';
-import { type Deadline, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import type { SealedName, Values } from '../wire/messages.ts';
 import type { RoleContext } from './context.ts';
 import { limits } from './limits.ts';
@@ -20,7 +20,7 @@ export interface RequestOutcome {
 export class Requests {
   readonly #context: RoleContext;
   readonly #send: (association: Association, message: SealedMessage) => void;
-  readonly #timers = new Timers<'request'>();
+  readonly #timers: Timers<'request'>;
   readonly #pendingByKey = new Map<string, PendingRequest>();
   #lastKey = 0;
 
@@ -29,6 +29,7 @@ export class Requests {
     send: (association: Association, message: SealedMessage) => void,
   ) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#send = send;
   }
 
@@ -132,10 +133,6 @@ export class Requests {
     if (given) given.message = message;
     else answers.setEvicting(transaction, { at: this.#context.now, message });
     this.#send(association, message);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   /** Repeats what is due; gives the requests that ran out of tries or put the session in doubt. */

@@ -1,22 +1,11 @@
 /** What every role does with the machines it is made of: their timers, and their events until none is left. */
-import type { Deadline } from '../base/timers.ts';
 import type { SessionEvent, Sessions } from './sessions.ts';
 import type { TunnelEvent } from './tunnel/tunnel-context.ts';
 import type { Tunnels } from './tunnel/tunnels.ts';
 
 /** A machine with timers of its own. */
 export interface Part {
-  deadline(): Deadline | undefined;
   timeout(): void;
-}
-
-export function deadlineOf(parts: readonly Part[]): Deadline | undefined {
-  let first: Deadline | undefined;
-  for (const part of parts) {
-    const each = part.deadline();
-    if (each && (!first || each.at < first.at)) first = each;
-  }
-  return first;
 }
 
 export function timeoutAll(parts: readonly Part[]): void {

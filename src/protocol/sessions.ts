@@ -7,7 +7,7 @@ import { BoundedMap } from '../base/bounded-map.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Endpoint } from '../base/ip.ts';
 import { randomBelow } from '../base/random.ts';
-import { type Deadline, earliest, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import { nodeIdOf, receiverMacKey } from '../noise/keys.ts';
 import { type Drop, drop, isDrop } from '../wire/drops.ts';
 import type { NodeId, SessionId } from '../wire/ids.ts';
@@ -64,7 +64,7 @@ export class Sessions {
   readonly #initiator: Initiator;
   readonly #responder: Responder;
   readonly #requests: Requests;
-  readonly #timers = new Timers<'renew' | 'forget'>();
+  readonly #timers: Timers<'renew' | 'forget'>;
   readonly #sessionById = new Map<SessionId, Session>();
   readonly #unconfirmed = new BoundedMap<SessionId, Session>(limits.maxUnconfirmed);
   readonly #initiated = new Map<NodeId, Association>();
@@ -74,6 +74,7 @@ export class Sessions {
   constructor(context: RoleContext, hints: HintSender) {
     this.#context = context;
     this.#hints = hints;
+    this.#timers = new Timers(context.alarm);
     const { suite, keys } = context.environment;
     const macKey = receiverMacKey(suite, keys.publicKey);
     this.#initiator = new Initiator(context, macKey);
@@ -357,10 +358,6 @@ export class Sessions {
     const datagram = seal(suite, session.sendKey, session.remoteId, counter, message);
     this.#context.note('sent', message.name, session.endpoint, datagram.length);
     this.#context.transmit(session.endpoint, datagram, association.uplink);
-  }
-
-  deadline(): Deadline | undefined {
-    return earliest(this.#timers.deadline(), this.#initiator.deadline(), this.#requests.deadline());
   }
 
   timeout(): void {

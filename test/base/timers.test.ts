@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { randomBelow } from '../../src/base/random.ts';
-import { Timers } from '../../src/base/timers.ts';
+import { Alarm, Timers } from '../../src/base/timers.ts';
 import { isEngineSlow } from '../support/engine.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -111,6 +111,26 @@ test('a timer is taken once, when due and not before', () => {
   assert.is(timers.take(1e9), undefined);
   assert.is(timers.deadline(), undefined);
   assert.is(timers.at('idle', 'x'), undefined);
+});
+
+test('an alarm knows the first timer of all parts, whatever they set, move, clear or take', () => {
+  const random = seededRandom(7);
+  const alarm = new Alarm();
+  assert.is(alarm.deadline(), undefined);
+  const parts = Array.from({ length: 4 }, () => new Timers<Name>(alarm));
+  assert.is(alarm.deadline(), undefined);
+  for (let step = 0; step < (isEngineSlow ? 300 : 3000); step += 1) {
+    const part = parts[randomBelow(random, parts.length)] as Timers<Name>;
+    const name = names[randomBelow(random, names.length)] as Name;
+    const key = String(randomBelow(random, 3));
+    const kind = randomBelow(random, 4);
+    if (kind < 2) part.set(name, key, randomBelow(random, 100));
+    else if (kind === 2) part.clear(name, key);
+    else part.take(randomBelow(random, 100));
+    const firsts = parts.flatMap((each) => each.deadline()?.at ?? []);
+    const expected = firsts.length > 0 ? Math.min(...firsts) : undefined;
+    assert.is(alarm.deadline()?.at, expected);
+  }
 });
 
 test('the same key under two names is two timers', () => {

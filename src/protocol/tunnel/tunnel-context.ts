@@ -46,12 +46,13 @@ const noEvents: readonly TunnelEvent[] = [];
 export class TunnelContext {
   readonly role: RoleContext;
   readonly locality: Locality;
-  readonly timers = new Timers<TunnelTimer>();
+  readonly timers: Timers<TunnelTimer>;
   #events: TunnelEvent[] = [];
 
   constructor(role: RoleContext, locality: Locality) {
     this.role = role;
     this.locality = locality;
+    this.timers = new Timers(role.alarm);
   }
 
   get now(): number {

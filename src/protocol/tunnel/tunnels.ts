@@ -3,7 +3,6 @@
  * and the timers. The role adds paths from Route Directions and hears of them through events.
  */
 import type { Endpoint } from '../../base/ip.ts';
-import type { Deadline } from '../../base/timers.ts';
 import type { PathNotice } from '../../datapath/commands.ts';
 import { directKey } from '../../noise/keys.ts';
 import { identify } from '../../wire/codec.ts';
@@ -409,10 +408,6 @@ export class Tunnels {
     handover.kindAfter = tunnel.active;
     tunnel.handover = undefined;
     this.#losses.settle(tunnel, handover);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#context.timers.deadline();
   }
 
   timeout(): void {

@@ -4,7 +4,7 @@
  * flow between directory, locations, directing and federation.
  */
 import type { Endpoint, Prefix } from '../../base/ip.ts';
-import { type Deadline, earliest, Timers } from '../../base/timers.ts';
+import { type Deadline, Timers } from '../../base/timers.ts';
 import { nodeIdOf } from '../../noise/keys.ts';
 import { RoleContext } from '../../protocol/context.ts';
 import type { CheckRow } from '../../protocol/control-results.ts';
@@ -62,7 +62,7 @@ export class DsRole implements Machine, Reach {
   readonly names: NameServer;
   readonly #updates: NameUpdates;
   readonly #relays: RelayPresence;
-  readonly #timers = new Timers<'offline' | 'last-seen' | 'wake'>();
+  readonly #timers: Timers<'offline' | 'last-seen' | 'wake'>;
   readonly #onlineById = new Map<NodeId, OnlineNode>();
   readonly #arrivalById = new Map<NodeId, Arrival>();
   /** Restarted nodes whose new place is not known before their first NTM Update. */
@@ -71,6 +71,7 @@ export class DsRole implements Machine, Reach {
   constructor(environment: Environment, config: DsConfig) {
     const { suite, keys } = environment;
     this.#context = new RoleContext(environment);
+    this.#timers = new Timers(this.#context.alarm);
     this.config = config;
     this.nodeId = nodeIdOf(suite, keys.publicKey);
     const pool = config.pool ?? defaultPoolIpv4(suite, keys.publicKey);
@@ -152,12 +153,7 @@ export class DsRole implements Machine, Reach {
   }
 
   deadline(): Deadline | undefined {
-    return earliest(
-      this.#sessions.deadline(),
-      this.#updates.deadline(),
-      this.#relays.deadline(),
-      this.#timers.deadline(),
-    );
+    return this.#context.alarm.deadline();
   }
 
   wants(datagram: Uint8Array): boolean {

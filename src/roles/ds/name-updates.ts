@@ -4,7 +4,6 @@
  * each zone keeps what is outstanding, so that one that is refused holds up no other.
  */
 import type { Ip } from '../../base/ip.ts';
-import { type Deadline, earliest } from '../../base/timers.ts';
 import { isWithin } from '../../dns/name.ts';
 import {
   addressRecord,
@@ -86,10 +85,6 @@ export class NameUpdates {
         queue.changed(name, this.#reverseState(name).records.length === 0);
       }
     }
-  }
-
-  deadline(): Deadline | undefined {
-    return earliest(...this.#queues.map((queue) => queue.deadline()));
   }
 
   timeout(): void {

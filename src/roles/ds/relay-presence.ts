@@ -3,7 +3,7 @@
  * other Relay Servers in time.
  */
 import { type Endpoint, endpoint, endpointIp, endpointPort, isUnicast } from '../../base/ip.ts';
-import { type Deadline, Timers } from '../../base/timers.ts';
+import { Timers } from '../../base/timers.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Association } from '../../protocol/session.ts';
@@ -20,7 +20,7 @@ export class RelayPresence {
   readonly #directory: Directory;
   readonly #fleet: RelayFleet;
   readonly #directing: Directing;
-  readonly #timers = new Timers<'offline' | 'silent'>();
+  readonly #timers: Timers<'offline' | 'silent'>;
 
   constructor(
     context: RoleContext,
@@ -30,6 +30,7 @@ export class RelayPresence {
     directing: Directing,
   ) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#config = config;
     this.#directory = directory;
     this.#fleet = fleet;
@@ -95,10 +96,6 @@ export class RelayPresence {
     this.#timers.clear('silent', relayId);
     this.#directing.relayGone(relayId);
     return true;
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   /** Returns the Relay Servers that have been silent for so long that they are gone. */

@@ -5,7 +5,7 @@
  */
 import { backoffMs } from '../../base/backoff.ts';
 import { randomBelow } from '../../base/random.ts';
-import { type Deadline, Timers } from '../../base/timers.ts';
+import { Timers } from '../../base/timers.ts';
 import { responseCodeName, responseCodes } from '../../dns/constants.ts';
 import { decodeMessage, responseCodeOf } from '../../dns/message.ts';
 import { encodeUpdate, type NameState } from '../../dns/update.ts';
@@ -31,7 +31,7 @@ export interface QueueSource {
 export class UpdateQueue {
   readonly #context: RoleContext;
   readonly #source: QueueSource;
-  readonly #timers = new Timers<'send'>();
+  readonly #timers: Timers<'send'>;
   /** Names that the primary may not have as they are. */
   readonly #changed = new Set<string>();
   /** Of these, removed or given up. */
@@ -42,6 +42,7 @@ export class UpdateQueue {
 
   constructor(context: RoleContext, source: QueueSource) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#source = source;
   }
 
@@ -77,10 +78,6 @@ export class UpdateQueue {
 
   #soon(waitMs: number): void {
     if (this.#changed.size > 0) this.#timers.set('send', '', this.#context.now + waitMs);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   timeout(): void {

@@ -3,7 +3,6 @@
  * that fell silent, a NAT that was restarted. Decides that and from where the node has moved, and tells paths
  * and registration.
  */
-import type { Deadline } from '../../base/timers.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import type { HandoverCause } from '../../protocol/control-results.ts';
 import type { Uplink } from '../../protocol/machine.ts';
@@ -102,10 +101,6 @@ export class Movement {
     this.#context.log('info', 'The NAT in front of this node has new mappings.');
     this.#registration.update();
     this.#tunnels.remapped();
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#doubt.deadline();
   }
 
   timeout(): void {

@@ -6,7 +6,7 @@
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Ip, Prefix } from '../../base/ip.ts';
-import { type Deadline, Timers } from '../../base/timers.ts';
+import { Timers } from '../../base/timers.ts';
 import { headerFlags, recordClasses, recordTypes, responseCodes } from '../../dns/constants.ts';
 import type { DnsRecord } from '../../dns/message.ts';
 import { isWithin, nameInZone } from '../../dns/name.ts';
@@ -77,7 +77,7 @@ export class Names {
   readonly #context: RoleContext;
   readonly #sessions: Sessions;
   readonly #node: NodeRole;
-  readonly #timers = new Timers<'give-up'>();
+  readonly #timers: Timers<'give-up'>;
   readonly #waitingById = new Map<number, Waiting>();
   readonly #failedUntil = new BoundedMap<string, { until: number; code: number }>(256);
   /** Names under way through other name servers, by the number of the question. */
@@ -92,6 +92,7 @@ export class Names {
 
   constructor(context: RoleContext, sessions: Sessions, node: NodeRole) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
     this.#sessions = sessions;
     this.#node = node;
   }
@@ -355,10 +356,6 @@ export class Names {
       if (plan.kind === 'node' && (ipv4 === ip || peer.ipv6 === ip)) return peer.name;
     }
     return aliases.nameOf(ip);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   timeout(): void {

@@ -22,7 +22,7 @@ import { pathIdOf } from '../../protocol/path-header.ts';
 import { decodePlain } from '../../protocol/plain-message.ts';
 import { refusal } from '../../protocol/refusal.ts';
 import { type Registrant, Registration } from '../../protocol/registration.ts';
-import { deadlineOf, drainEvents, type Part, timeoutAll } from '../../protocol/role-parts.ts';
+import { drainEvents, type Part, timeoutAll } from '../../protocol/role-parts.ts';
 import type { SealedMessage } from '../../protocol/sealed-message.ts';
 import type { Association } from '../../protocol/session.ts';
 import { type SessionEvent, Sessions } from '../../protocol/sessions.ts';
@@ -157,7 +157,7 @@ export class NodeRole implements Machine, Registrant {
   }
 
   deadline(): Deadline | undefined {
-    return deadlineOf(this.#parts);
+    return this.#context.alarm.deadline();
   }
 
   /** Whether a control datagram that came to this daemon is for this role. */

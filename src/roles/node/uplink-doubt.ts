@@ -4,7 +4,7 @@
  * answer either and no peer was heard meanwhile, that uplink is left. It is tried again after a while, later
  * each time it fails, and at once when the system reports a change of the uplinks.
  */
-import { type Deadline, Timers } from '../../base/timers.ts';
+import { Timers } from '../../base/timers.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Uplink } from '../../protocol/machine.ts';
@@ -20,7 +20,7 @@ export type DoubtDue =
 
 export class UplinkDoubt {
   readonly #context: RoleContext;
-  readonly #timers = new Timers<'judge-uplink' | 'retry-uplink'>();
+  readonly #timers: Timers<'judge-uplink' | 'retry-uplink'>;
   readonly #left = new Set<string>();
   /** Times each uplink was left since it last worked. */
   readonly #failures = new Map<string, number>();
@@ -29,6 +29,7 @@ export class UplinkDoubt {
 
   constructor(context: RoleContext) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
   }
 
   /** True when the doubt is new: the Direction Server is to be asked now. */
@@ -46,10 +47,6 @@ export class UplinkDoubt {
     this.#since = this.#context.now;
     this.#isRetry = isRetry;
     this.#timers.set('judge-uplink', '', this.#context.now + answerMs);
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   takeDue(): DoubtDue | undefined {

@@ -1,5 +1,5 @@
 /** Control calls that wait for something to happen: a path to come up, a probe to be answered. */
-import { type Deadline, Timers } from '../../base/timers.ts';
+import { Timers } from '../../base/timers.ts';
 import type { RoleContext } from '../../protocol/context.ts';
 import type { JsonObject } from '../../protocol/machine.ts';
 import type { PathId } from '../../wire/ids.ts';
@@ -15,11 +15,12 @@ export interface Waiter {
 
 export class Waiters {
   readonly #context: RoleContext;
-  readonly #timers = new Timers<'give-up'>();
+  readonly #timers: Timers<'give-up'>;
   readonly #waiterById = new Map<number, Waiter>();
 
   constructor(context: RoleContext) {
     this.#context = context;
+    this.#timers = new Timers(context.alarm);
   }
 
   add(
@@ -54,10 +55,6 @@ export class Waiters {
   #end(waiter: Waiter): void {
     this.#waiterById.delete(waiter.id);
     this.#timers.clear('give-up', String(waiter.id));
-  }
-
-  deadline(): Deadline | undefined {
-    return this.#timers.deadline();
   }
 
   timeout(): void {

@@ -145,7 +145,7 @@ export class LoadNode {
   }
 
   get isDue(): boolean {
-    return (this.#sessions.deadline()?.at ?? Number.POSITIVE_INFINITY) <= performance.now();
+    return (this.#context.alarm.deadline()?.at ?? Number.POSITIVE_INFINITY) <= performance.now();
   }
 
   #drain(): void {
