@@ -27,20 +27,25 @@ const hexDigits = Array.from({ length: 512 }, (_, index) => {
 const idCodes = [new Array<number>(16).fill(0), new Array<number>(32).fill(0)] as const;
 
 export function toHex(bytes: Uint8Array): string {
+  return hexAt(bytes, 0, bytes.length);
+}
+
+/** Of `length` bytes from `offset` on, all of which are there; without a view of them where none is needed. */
+export function hexAt(bytes: Uint8Array, offset: number, length: number): string {
   const native = (bytes as NativeHex).toHex;
-  if (native !== undefined) return native.call(bytes);
-  const { length } = bytes;
+  if (native !== undefined) return native.call(bytes.subarray(offset, offset + length));
   if (length === 8 || length === 16) {
     const codes = idCodes[length === 8 ? 0 : 1];
     for (let index = 0; index < length; index += 1) {
-      const at = (bytes[index] as number) * 2;
+      const at = (bytes[offset + index] as number) * 2;
       codes[index * 2] = hexDigits[at] as number;
       codes[index * 2 + 1] = hexDigits[at + 1] as number;
     }
     return String.fromCharCode.apply(null, codes);
   }
   let text = '';
-  for (let index = 0; index < length; index += 1) text += hexByByte[bytes[index] as number];
+  for (let index = 0; index < length; index += 1)
+    text += hexByByte[bytes[offset + index] as number];
   return text;
 }
 
@@ -178,6 +183,14 @@ export class Reader {
     const start = this.offset;
     this.offset += length;
     return this.bytes.subarray(start, this.offset);
+  }
+
+  /** The next `length` bytes as hexadecimal text. */
+  hex(length: number): string {
+    const at = this.offset;
+    if (length > this.end - at) return toHex(this.take(length));
+    this.offset = at + length;
+    return hexAt(this.bytes, at, length);
   }
 
   u8(): number {

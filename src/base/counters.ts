@@ -13,6 +13,6 @@ export class Counters<Name extends string> {
 
   /** All counts that were ever added to, for status and tests. */
   snapshot(): Record<string, number> {
-    return Object.fromEntries(this.#countByName ?? []);
+    return this.#countByName ? Object.fromEntries(this.#countByName) : {};
   }
 }

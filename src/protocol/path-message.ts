@@ -58,8 +58,9 @@ const nonceInUse = new Uint8Array(nonceLength);
 export function readPathMessageHeader(datagram: Uint8Array): PathMessageHeader | Drop {
   const header = readPathHeader(datagram, names, tagBytes);
   if (isDrop(header)) return header;
-  if ((header.flags & legFlag) !== 0) return drop('reserved-bits');
-  return { ...header, epoch: (header.flags & epochMask) >>> epochShift };
+  const { name, flags, side, counter, pathId } = header;
+  if ((flags & legFlag) !== 0) return drop('reserved-bits');
+  return { name, flags, side, counter, pathId, epoch: (flags & epochMask) >>> epochShift };
 }
 
 export function openPathMessage(

@@ -3,7 +3,7 @@
  * a transaction number (u32), the fields of the table and the extension area. The payloads of the first
  * messages are such bodies too, with the message code in front.
  */
-import { Reader, toHex, Writer } from '../base/bytes.ts';
+import { hexAt, Reader, Writer } from '../base/bytes.ts';
 import { nonceOf } from '../noise/cipher-state.ts';
 import type { Suite } from '../noise/suite.ts';
 import { decodeBody, encodeFields, identify, messageNameOf, padTo } from '../wire/codec.ts';
@@ -120,7 +120,7 @@ export function readSealedHeader(datagram: Uint8Array): SealedHeader | Drop {
   const isClear =
     datagram[2] === 0 && datagram[3] === 0 && datagram[12] === 0 && datagram[13] === 0;
   if (identity.flags !== 0 || !isClear) return drop('reserved-bits');
-  const sessionId = toHex(datagram.subarray(4, 12)) as SessionId;
+  const sessionId = hexAt(datagram, 4, 8) as SessionId;
   return { name: identity.name, sessionId, counter: counterAt(datagram, 14) };
 }
 

@@ -49,9 +49,9 @@ export function encodeTunnel<Name extends TunnelName>(
 export function readTunnelHeader(datagram: Uint8Array): TunnelHeader | Drop {
   const header = readPathHeader(datagram, names, macLength);
   if (isDrop(header)) return header;
-  const { flags, counter } = header;
+  const { name, flags, side, counter, pathId } = header;
   if ((flags & ~(sideFlag | legFlag)) !== 0 || counter !== 0) return drop('reserved-bits');
-  return { ...header, leg: (flags & legFlag) !== 0 };
+  return { name, flags, side, counter, pathId, leg: (flags & legFlag) !== 0 };
 }
 
 export function decodeTunnel(

@@ -157,7 +157,7 @@ export function hexId<Id extends string>(
     description: `${name} (${length} bytes)`,
     least: length,
     most: length,
-    read: (reader) => toHex(reader.take(length)) as Id,
+    read: (reader) => reader.hex(length) as Id,
     write: (writer, value) => {
       const raw = fromHex(value);
       // No text is made for an assertion that holds: this is done for every message.

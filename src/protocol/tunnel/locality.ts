@@ -26,6 +26,7 @@ export class Locality implements OwnPlace {
   #preferred6: Uplink | undefined;
   #local: readonly Endpoint[] = [];
   #nat: NatSituation = 'unknown';
+  #candidates: readonly Candidate[] | undefined;
 
   constructor(punch: boolean, port: number) {
     this.punch = punch;
@@ -56,6 +57,7 @@ export class Locality implements OwnPlace {
   }
 
   #judge(): void {
+    this.#candidates = undefined;
     this.#nat = this.#observed ? natSituation(this.#observed, this.#local) : 'unknown';
   }
 
@@ -91,6 +93,11 @@ export class Locality implements OwnPlace {
 
   /** What peers are told: first what is likely to work. */
   get candidates(): readonly Candidate[] {
+    this.#candidates ??= this.#newCandidates();
+    return this.#candidates;
+  }
+
+  #newCandidates(): readonly Candidate[] {
     const found = new Map<Endpoint, Candidate>();
     for (const each of this.local) {
       if (!isPrivate(endpointIp(each))) found.set(each, { kind: 'local', endpoint: each });
