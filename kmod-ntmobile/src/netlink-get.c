@@ -13,9 +13,7 @@ static int ntm_nl_put_counts(struct sk_buff *msg, const struct ntm_path *path)
 	if (ntm_nl_put_u64(msg, NTMOBILE_A_SENT_PACKETS, path->sent_packets) ||
 	    ntm_nl_put_u64(msg, NTMOBILE_A_SENT_BYTES, path->sent_bytes) ||
 	    ntm_nl_put_u64(msg, NTMOBILE_A_RECEIVED_PACKETS, path->received_packets) ||
-	    ntm_nl_put_u64(msg, NTMOBILE_A_RECEIVED_BYTES, path->received_bytes) ||
-	    ntm_nl_put_u64(msg, NTMOBILE_A_LOST_PACKETS, max_t(s64, path->lost_packets, 0)) ||
-	    ntm_nl_put_u64(msg, NTMOBILE_A_LOST_BEFORE, max_t(s64, path->lost_before, 0)))
+	    ntm_nl_put_u64(msg, NTMOBILE_A_RECEIVED_BYTES, path->received_bytes))
 		return -EMSGSIZE;
 	if (path->sent_packets &&
 	    ntm_nl_put_u64(msg, NTMOBILE_A_SENT_AGO_MS, jiffies_to_msecs(jiffies - path->sent_at)))
@@ -25,6 +23,31 @@ static int ntm_nl_put_counts(struct sk_buff *msg, const struct ntm_path *path)
 			   jiffies_to_msecs(jiffies - path->received_at)))
 		return -EMSGSIZE;
 	return 0;
+}
+
+/* Nothing looks at the counters of suite none: what is lost there is not known. */
+static bool ntm_path_counts_lost(const struct ntm_path *path)
+{
+	bool counts = true;
+	int epoch;
+
+	rcu_read_lock();
+	for (epoch = 0; epoch < NTM_EPOCHS; epoch++) {
+		const struct ntm_key *key = rcu_dereference(path->keys[epoch]);
+
+		if (key && key->suite == NTMOBILE_SUITE_NONE)
+			counts = false;
+	}
+	rcu_read_unlock();
+	return counts;
+}
+
+static int ntm_nl_put_lost(struct sk_buff *msg, const struct ntm_path *path)
+{
+	if (!ntm_path_counts_lost(path))
+		return 0;
+	return ntm_nl_put_u64(msg, NTMOBILE_A_LOST_PACKETS, max_t(s64, path->lost_packets, 0)) ? :
+	       ntm_nl_put_u64(msg, NTMOBILE_A_LOST_BEFORE, max_t(s64, path->lost_before, 0));
 }
 
 static int ntm_nl_put_suite(struct sk_buff *msg, const struct ntm_path *path)
@@ -52,7 +75,7 @@ static int ntm_nl_put_path(struct sk_buff *msg, const struct ntm_path *path)
 	if (path->target.remote.ip.family != AF_UNSPEC &&
 	    ntm_nl_put_endpoint(msg, NTMOBILE_A_ENDPOINT, &path->target.remote))
 		return -EMSGSIZE;
-	return ntm_nl_put_counts(msg, path);
+	return ntm_nl_put_counts(msg, path) ? : ntm_nl_put_lost(msg, path);
 }
 
 static int ntm_nl_put_relay(struct sk_buff *msg, const struct ntm_relay *relay)

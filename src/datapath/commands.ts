@@ -132,13 +132,13 @@ export interface PathStats {
   readonly sentBytes: number;
   readonly receivedPackets: number;
   readonly receivedBytes: number;
-  /** Capsulated Packets that never came, by the gaps in the counters. */
-  readonly lostPackets: number;
+  /** Capsulated Packets that never came, by the gaps in the counters; null where none are looked at: in suite none. */
+  readonly lostPackets: number | null;
   /**
    * `lostPackets` as it was some 250 to 500 ms earlier, or before the last pause. Who hears of the peer's move
    * may have got the first packets from the new place before.
    */
-  readonly lostBefore: number;
+  readonly lostBefore: number | null;
   readonly dropped: Readonly<Record<string, number>>;
   /** Milliseconds on the machine's clock; 0 for never. */
   readonly lastSentAt: number;

@@ -174,14 +174,15 @@ export function countLost(entry: PathEntry, now: number, highest: number, counte
 }
 
 export function statsOf(entry: PathEntry): PathStats {
+  const isCounted = entry.slots.every((slot) => slot?.isSealed !== false);
   return {
     pathId: entry.pathId,
     sentPackets: entry.sentPackets,
     sentBytes: entry.sentBytes,
     receivedPackets: entry.receivedPackets,
     receivedBytes: entry.receivedBytes,
-    lostPackets: Math.max(0, entry.lostPackets),
-    lostBefore: Math.max(0, entry.lostBefore),
+    lostPackets: isCounted ? Math.max(0, entry.lostPackets) : null,
+    lostBefore: isCounted ? Math.max(0, entry.lostBefore) : null,
     dropped: entry.drops.snapshot(),
     lastSentAt: entry.lastSentAt,
     lastReceivedAt: entry.lastReceivedAt,

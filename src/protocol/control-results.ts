@@ -163,7 +163,8 @@ export type PathRow = {
   readonly receivedBytes: number;
   readonly sentPackets: number;
   readonly receivedPackets: number;
-  readonly lostPackets: number;
+  /** On the way here; null where that is not known: in suite none, and at a Relay Server. */
+  readonly lostPackets: number | null;
   /** Packets of this path that were dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
 };

@@ -46,7 +46,7 @@ test('a second copy of a packet changes nothing but a counter, however late it c
 });
 
 /** What `end` has counted, asked for as a role asks. */
-function counted(end: PathEnd): { received: number; lost: number; before: number } {
+function counted(end: PathEnd) {
   end.takeNotices();
   end.command({ op: 'path-count', pathId, moment: 'settled' });
   const [notice] = end.takeNotices();

@@ -39,6 +39,20 @@ test('in suite none nothing is a replay, and no packet moves an endpoint', () =>
   assert.not.ok(b.notices.some(({ notice }) => notice === 'moved'));
 });
 
+test('in suite none nobody knows what was lost, until a key that seals has taken its place', () => {
+  const b = unsealed(1);
+  const lost = () => {
+    const { lostPackets, lostBefore } = b.path.stats()[0] ?? {};
+    return [lostPackets, lostBefore];
+  };
+  assert.equal(lost(), [null, null]);
+  const keys = { sendKey: new Uint8Array(32).fill(5), receiveKey: new Uint8Array(32).fill(6) };
+  b.command({ op: 'key-set', pathId, epoch: 2, ...keys });
+  assert.equal(lost(), [null, null]);
+  b.command({ op: 'key-delete', pathId, epoch: 1 });
+  assert.equal(lost(), [0, 0]);
+});
+
 test('an unsealed packet is refused under a key that seals, and AES-128-GCM is not taken', () => {
   const [a, b] = [unsealed(0), new PathEnd()];
   b.open(1);

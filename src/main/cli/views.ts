@@ -33,7 +33,7 @@ const pathColumns: readonly Column<PathRow>[] = [
   { title: 'AGE', cell: (row) => formatAge(row.ageMs), right: true },
   { title: 'SENT', cell: (row) => formatBytes(row.sentBytes), right: true },
   { title: 'RECEIVED', cell: (row) => formatBytes(row.receivedBytes), right: true },
-  { title: 'LOST', cell: (row) => String(row.lostPackets), right: true },
+  { title: 'LOST', cell: (row) => lostWord(row.lostPackets), right: true },
 ];
 
 /** "office dropped: replayed 3, bad-seal 1", for the paths that dropped any. */

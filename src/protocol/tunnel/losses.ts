@@ -103,6 +103,7 @@ export function lostInMove({ before, after }: Handover): number | undefined {
 }
 
 function lostBetween(before: PathStats, after: PathStats): number | undefined {
+  if (before.lostPackets === null || after.lostPackets === null) return undefined;
   const lost = after.lostPackets - before.lostPackets;
   // What was late before the move and came after it is no gain.
   if (lost <= 0 && after.receivedPackets === before.receivedPackets) return undefined;

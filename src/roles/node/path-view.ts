@@ -50,7 +50,7 @@ export function pathRow(
     receivedBytes: stats?.receivedBytes ?? 0,
     sentPackets: stats?.sentPackets ?? 0,
     receivedPackets: stats?.receivedPackets ?? 0,
-    lostPackets: stats?.lostPackets ?? 0,
+    lostPackets: stats?.lostPackets ?? null,
     dropped: stats?.dropped ?? {},
   };
 }

@@ -94,7 +94,7 @@ function traffic(stats: PathStats | undefined) {
     receivedBytes: stats?.receivedBytes ?? 0,
     sentPackets: stats?.sentPackets ?? 0,
     receivedPackets: stats?.receivedPackets ?? 0,
-    lostPackets: stats?.lostPackets ?? 0,
+    lostPackets: stats?.lostPackets ?? null,
     dropped: stats?.dropped ?? {},
   };
 }

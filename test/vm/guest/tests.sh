@@ -171,6 +171,7 @@ in_suite() {
 
 every_way() {
   direct4 && both_families && is "$(path_value b suite)" "$suite" suite && transfer 198.18.0.2 &&
+    is "$(path_value b lost-packets)" "$([ "$suite" = 2 ] || echo 0)" lost &&
     transfer fd00:18::2 && flush && new_path '[fd01::1]:4649' '[fd02::1]:4649' && both_families &&
     transfer 198.18.0.2 && transfer fd00:18::2 && offloads off && transfer 198.18.0.2 &&
     transfer fd00:18::2 && offloads on && flush &&

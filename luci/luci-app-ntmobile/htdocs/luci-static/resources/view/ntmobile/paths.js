@@ -122,7 +122,7 @@ return view.extend({
 				{ title: _('Age'), cell: row => words.span(row.ageMs) },
 				{ title: _('Received'), cell: row => amount(row.receivedBytes, rates.of(row).received) },
 				{ title: _('Sent'), cell: row => amount(row.sentBytes, rates.of(row).sent) },
-				{ title: _('Lost'), cell: row => String(row.lostPackets) },
+				{ title: _('Lost'), cell: row => String(row.lostPackets ?? '-') },
 				{ title: '', isAct: true, cell: row => row.role == 'node' && row.kind == 'node' ? {
 					sign: row.peerName || row.peerId,
 					node: () => [ this.pingButton(row), ' ', this.closeButton(row, refresh) ]
