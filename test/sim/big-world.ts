@@ -51,6 +51,7 @@ class BigWorld {
   moves = 0;
   overtaken = 0;
   unheard = 0;
+  wrongDeliveries = 0;
   controlDatagrams = 0;
   dataDatagrams = 0;
   readonly #begin = Date.now();
@@ -66,6 +67,9 @@ class BigWorld {
       if (datagram.bytes[0] === 0x80) this.dataDatagrams += 1;
       else this.controlDatagrams += 1;
     });
+    this.world.traffic.onWrongDelivery = () => {
+      this.wrongDeliveries += 1;
+    };
     this.world.traffic.onDelivery = (flow, half) => this.#heard(flow, half);
   }
 
@@ -213,14 +217,14 @@ class BigWorld {
       `moves ${this.moves}, overtaken by the next ${this.overtaken}, not heard in 5 s ${this.unheard}`,
       `handover, virtual ms until both ends heard each other: median ${at(0.5)},` +
         ` 90 % ${at(0.9)}, 99 % ${at(0.99)}, most ${at(1)}`,
-      `packets sent ${sent}, lost ${sent - received}`,
+      `packets sent ${sent}, lost ${sent - received}, wrongly delivered ${this.wrongDeliveries}`,
       `datagrams: data ${dataDatagrams}, control ${controlDatagrams}` +
         ` (${perMove} a move, all else included)`,
       `events ${this.world.queue.executed}, real time ${((Date.now() - this.#begin) / 1000).toFixed(1)} s,` +
         ` of it ${processorSeconds()} s on a processor`,
       this.#memory(),
     ];
-    const ok = unregistered === 0 && silent === 0 && this.unheard === 0;
+    const ok = unregistered + silent + this.unheard + this.wrongDeliveries === 0;
     return { text: lines.join('\n'), ok };
   }
 }
