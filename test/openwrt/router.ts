@@ -7,6 +7,8 @@ export class CheckFailed extends Error {}
 export class CheckSkipped extends Error {}
 
 const usualSeconds = 60;
+/** Between two looks, by patience: where everything is slow a look itself takes what it waits for. */
+const pauseMilliseconds = 100;
 
 export class Router {
   readonly name: string;
@@ -40,7 +42,7 @@ export class Router {
       if (Date.now() > end) {
         throw new CheckFailed(`${this.name}: ${script}\nstill ends with ${code}:\n${text}`);
       }
-      await sleep(500);
+      await sleep(pauseMilliseconds * this.#patience);
     }
   }
 
