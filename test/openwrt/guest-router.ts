@@ -63,7 +63,9 @@ export class GuestRouter {
         `virtio-net-pci,netdev=${cable},romfile=,mac=52:54:00:${plan.host === 'mn' ? '0a' : '0b'}:00:0${index}`,
       ],
     ];
-    const processor = kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'max'];
+    // Emulated, the fast string instructions go byte by byte.
+    const emulated = ['-accel', 'tcg', '-cpu', 'max,-erms,-fsrm'];
+    const processor = kvm ? ['-accel', 'kvm', '-cpu', 'host'] : emulated;
     const args = [
       ...processor,
       ...['-smp', '1', '-m', String(memory), '-nographic', '-no-reboot'],
@@ -99,7 +101,8 @@ export class GuestRouter {
       return ['-drive', `file=${disk},format=raw,if=virtio`];
     }
     // With INITRAMFS preinit looks for no disk that holds an overlay.
-    const line = 'console=ttyS0 quiet rdinit=/sbin/init INITRAMFS=1';
+    const line =
+      'console=ttyS0 quiet mitigations=off init_on_alloc=0 rdinit=/sbin/init INITRAMFS=1';
     return ['-kernel', userland.kernel, '-initrd', initramfs ?? '', '-append', line];
   }
 
