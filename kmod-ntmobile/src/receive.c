@@ -3,7 +3,8 @@
  * From the network to the virtual interface (paper section 4.1, figure 10), at
  * PRE_ROUTING before conntrack. Only a Capsulated Packet for a local address,
  * our port and a Path ID we know is taken; everything else goes on untouched,
- * to the daemon's socket or through this router.
+ * to the daemon's socket or through this router. LOCAL_IN is the second chance:
+ * a NAT of our own may have turned a packet back to our port in between.
  */
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
@@ -19,6 +20,8 @@
 
 /* After defragmentation (-400), before raw (-300) and conntrack (-200). */
 #define NTM_HOOK_PRIORITY	(-350)
+/* After the filter (0), before source NAT (100) and the end of conntrack. */
+#define NTM_LATE_PRIORITY	50
 
 /**
  * struct ntm_datagram - the headers of an outer packet
@@ -546,7 +549,7 @@ static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
 }
 
 /* The daemon's socket never sees several datagrams in one: what is not all of one row is cut up. */
-static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+static unsigned int ntm_receive_early(struct net *net, struct sk_buff *skb, unsigned int ip_length)
 {
 	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
 
@@ -563,20 +566,45 @@ static unsigned int ntm_receive(struct net *net, struct sk_buff *skb, unsigned i
 	return NF_STOLEN;
 }
 
+/*
+ * What has come to our port and address since: sent there by policy routing such as
+ * mwan3's, which leads what the daemon sends out by another uplink and masquerades it,
+ * and put together from fragments. Here nothing is cut up; UDP does that for the socket.
+ */
+static unsigned int ntm_receive_late(struct net *net, struct sk_buff *skb, unsigned int ip_length)
+{
+	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
+
+	if (likely(!entry) || !ntm_entry_is_for_us(net, entry, skb))
+		return NF_ACCEPT;
+	if (skb_is_gso(skb) && !ntm_is_whole(skb, ip_length))
+		return NF_ACCEPT;
+	ntm_receive_entry(entry, skb, ip_length);
+	return NF_STOLEN;
+}
+
+static unsigned int ntm_receive(const struct nf_hook_state *state, struct sk_buff *skb,
+				unsigned int ip_length)
+{
+	if (state->hook == NF_INET_LOCAL_IN)
+		return ntm_receive_late(state->net, skb, ip_length);
+	return ntm_receive_early(state->net, skb, ip_length);
+}
+
 static unsigned int ntm_hook4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct iphdr *ip = ip_hdr(skb);
 
 	if (ip->protocol != IPPROTO_UDP || ip->ihl != 5 || ip_is_fragment(ip))
 		return NF_ACCEPT;
-	return ntm_receive(state->net, skb, sizeof(*ip));
+	return ntm_receive(state, skb, sizeof(*ip));
 }
 
 static unsigned int ntm_hook6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP)
 		return NF_ACCEPT;
-	return ntm_receive(state->net, skb, sizeof(struct ipv6hdr));
+	return ntm_receive(state, skb, sizeof(struct ipv6hdr));
 }
 
 const struct nf_hook_ops ntm_receive_hooks[] = {
@@ -591,6 +619,18 @@ const struct nf_hook_ops ntm_receive_hooks[] = {
 		.pf		= NFPROTO_IPV6,
 		.hooknum	= NF_INET_PRE_ROUTING,
 		.priority	= NTM_HOOK_PRIORITY,
+	},
+	{
+		.hook		= ntm_hook4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NTM_LATE_PRIORITY,
+	},
+	{
+		.hook		= ntm_hook6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NTM_LATE_PRIORITY,
 	},
 };
 

@@ -619,6 +619,17 @@ case_route() {
   [ $result = 0 ] && flush
 }
 
+# A NAT of b's own turns what comes to another port back to its own, after the module has seen it.
+case_turned_back() {
+  local result=1
+  on b nft 'table inet turn { chain pre { type nat hook prerouting priority dstnat;
+    udp dport 50417 redirect to :4649; }; }'
+  new_path 10.1.0.1:4649 10.2.0.1:50417 && pings 198.18.0.2 && flush &&
+    new_path '[fd01::1]:4649' '[fd02::1]:50417' && pings fd00:18::2 && result=0
+  on b nft delete table inet turn
+  [ $result = 0 ] && flush
+}
+
 # r marks what it forwards as congested; b hears of it, and the class of the inner packet stays inside.
 case_congestion() {
   local seen=/tmp/congestion result=1
@@ -795,6 +806,7 @@ readonly cases=(
   'alias: both ends may have the same IPv4 address, also in ICMP errors'
   'hold: a path that is held is moved by no packet'
   'route: source address, mark and interface are those of the route'
+  'turned_back: what a NAT of the own machine turned back to the port is taken, both families'
   'congestion: a congestion mark comes through, the class of the traffic does not go out'
   'inner_source: an inner source that is not of the path is dropped'
   'behind: an inner source routed by way of the path is accepted'
