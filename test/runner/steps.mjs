@@ -18,6 +18,7 @@ const chaosParts = [
   { first: 101, count: 450, options: ['--cheap'] },
   { first: 551, count: 450, options: ['--cheap'] },
 ];
+const bigWorld = ['--nodes', '400', '--ds', '2', '--threads', '2', '--minutes', '0.5'];
 const simulatorOnly = /^test\/(scenarios|sim)\//;
 const inBrowser = /\.browser\.test\.ts$/;
 const bin = (name) => join(root, 'node_modules/.bin', name);
@@ -152,6 +153,11 @@ export function stepsOf(word) {
       held: true,
     },
     ...chaosSteps(named('chaos')),
+    {
+      name: 'big world in two parts',
+      run: (progress) => tool('sim', bigWorld, progress),
+      held: named('big world in two parts'),
+    },
     { name: 'kernel module in a guest', run: guest, held: named('kernel module in a guest') },
     { name: 'lab', run: (progress) => lab(labRows(word), progress), held: true, alone: true },
     {

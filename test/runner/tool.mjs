@@ -27,7 +27,7 @@ const companions = {
   'bench-ds': { 'bench-fill': 'test/bench/ds/fill.ts' },
 };
 /** A hundred thousand simulated nodes take more memory than Node allows by itself. */
-const nodeOptions = ['--enable-source-maps', '--max-old-space-size=8192'];
+const nodeOptions = ['--enable-source-maps', '--max-old-space-size=16384'];
 const keptLines = 60;
 
 const builds = new Map();

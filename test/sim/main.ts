@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { fastSuite } from '../support/fast-suite.ts';
 import { nodeSuite } from '../support/node-suite.ts';
-import { runBigWorld } from './big-world.ts';
+import { runBigWorld, runPartOfThread } from './big/big-world.ts';
 import { runChaosSeeds } from './chaos-seeds.ts';
 
 const help = `npm run sim -- [options]
@@ -13,6 +13,8 @@ const help = `npm run sim -- [options]
   --minutes M    virtual minutes (10)
   --ds N         Direction Servers of a big world (one for every 2,500 nodes)
   --rs N         its Relay Servers, shared out among those (two for each)
+  --threads N    threads that share a big world, at most one for each Direction Server (one
+                 for each processor); its course depends on their number, not on their speed
   --large        a big world of 100,000 nodes, 8 Direction Servers and 16 Relay Servers, for one
                  minute; any of these numbers may be given besides
   --seed S       seed of the world, or first seed of chaos (1)
@@ -32,7 +34,7 @@ function number(text: string | undefined, fallback: number): number {
   throw new Error(`"${text}" is no number`);
 }
 
-function main(): boolean {
+async function main(): Promise<boolean> {
   const { values } = parseArgs({
     options: {
       large: { type: 'boolean' },
@@ -40,6 +42,7 @@ function main(): boolean {
       minutes: { type: 'string' },
       ds: { type: 'string' },
       rs: { type: 'string' },
+      threads: { type: 'string' },
       seed: { type: 'string' },
       cheap: { type: 'boolean' },
       real: { type: 'boolean' },
@@ -63,14 +66,15 @@ function main(): boolean {
     nodes: number(values.nodes, usual.nodes),
     minutes: number(values.minutes, usual.minutes),
     seed,
-    suite: values.real ? nodeSuite : fastSuite,
+    real: values.real ?? false,
     directionServers: values.ds === undefined ? usual.directionServers : number(values.ds, 1),
     relayServers: values.rs === undefined ? usual.relayServers : number(values.rs, 1),
+    threads: values.threads === undefined ? undefined : number(values.threads, 1),
   });
 }
 
 try {
-  process.exitCode = main() ? 0 : 1;
+  if (!runPartOfThread()) process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;

@@ -32,6 +32,23 @@ export interface WorldOptions {
   readonly link: LinkProfile;
   /** Messages that each role keeps for its trace; as many as in the daemon when undefined. */
   readonly traceKept?: number;
+  /** What tells the world from the others of its seed, where it is a part of one. */
+  readonly part?: WorldPart;
+}
+
+/** A part of a big world, joined with the others by the public internet. */
+export interface WorldPart {
+  readonly number: number;
+  /** What packets of applications bear, the same in all parts. */
+  readonly marker: Uint8Array;
+}
+
+/** A Direction Server in another part. */
+export interface DistantServer {
+  readonly zone: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly publicKey: Uint8Array;
+  readonly pool: Prefix | undefined;
 }
 
 export interface DirectionServer {
@@ -54,17 +71,28 @@ function base(text: string): number {
   return parts.reduce((value, part) => value * 0x100 + part, 0);
 }
 
+/** Each part of a world has sixteen million public addresses. */
+function publicBase(part: number): number {
+  return base('5.0.0.0') + part * 0x1000000;
+}
+
+/** The part whose public address this is. */
+export function partOfIp(ip: Ip): number {
+  return Number(ip.slice(0, ip.indexOf('.'))) - 5;
+}
+
 export class World {
   readonly seed: number;
   readonly suite: Suite;
   readonly queue = new EventQueue(startMs);
   readonly dice: Dice;
   readonly network: Network;
-  readonly publicRealm = new Realm('public', base('5.0.0.0'));
+  readonly publicRealm: Realm;
   readonly traffic: Traffic;
   readonly watchers: HostWatcher[] = [];
   readonly hostByName = new Map<string, Host>();
   readonly directionServers: DirectionServer[] = [];
+  readonly distantServers: DistantServer[] = [];
   /** Whose records the DNS has for a zone, where it is not the first of that zone. */
   readonly zoneInDns = new Map<string, DirectionServer>();
   readonly nats: { readonly name: string; readonly nat: Nat; readonly realm: Realm }[] = [];
@@ -77,9 +105,11 @@ export class World {
     this.suite = options.suite;
     this.#link = options.link ?? link({ delayMs: 5 });
     this.#traceKept = options.traceKept;
-    this.dice = new Dice(randomFor(options.seed, 'world'));
+    const { part } = options;
+    this.dice = new Dice(randomFor(options.seed, part ? `world ${part.number}` : 'world'));
+    this.publicRealm = new Realm('public', publicBase(part?.number ?? 0));
     this.network = new Network(this.queue, this.dice);
-    this.traffic = new Traffic(this.queue, this.dice.random.bytes(16));
+    this.traffic = new Traffic(this.queue, part?.marker ?? this.dice.random.bytes(16));
   }
 
   get now(): number {
@@ -182,15 +212,15 @@ export class World {
   }
 
   #zonesBut(own: DirectionServer): DsConfig['foreignZones'] {
-    return this.directionServers
-      .filter((each) => each !== own)
-      .map((each) => ({
-        zone: each.zone,
-        endpoints: each.endpoints,
-        publicKey: each.keys.publicKey,
-        pools: each.pool ? [each.pool] : [],
-        policy: 'allow',
-      }));
+    const others = this.directionServers.filter((each) => each !== own);
+    const here = others.map((each) => ({ ...each, publicKey: each.keys.publicKey }));
+    return [...here, ...this.distantServers].map(({ zone, endpoints, publicKey, pool }) => ({
+      zone,
+      endpoints,
+      publicKey,
+      pools: pool ? [pool] : [],
+      policy: 'allow',
+    }));
   }
 
   startServers(): void {

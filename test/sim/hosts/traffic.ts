@@ -18,6 +18,8 @@ export interface End {
   hasHeld(ip: Ip): boolean;
   /** An IP datagram leaves; the buffer is free round it as the data path wants it. */
   sendInner(buffer: Uint8Array, offset: number, length: number): void;
+  /** It lives in another part of a big world: what it has sent is not known here. */
+  readonly isDistant?: boolean;
 }
 
 /** One direction of a flow. */
@@ -142,7 +144,7 @@ export class Traffic {
     }
     const flow = this.flows[packet.flow >>> 1];
     const half = flow?.halves[(packet.flow & 1) as 0 | 1];
-    if (!flow || !half || packet.sequence >= half.sent) {
+    if (!flow || !half || (packet.sequence >= half.sent && !half.from.isDistant)) {
       this.onWrongDelivery(`${host.name} got a packet that was never sent`);
       return;
     }

@@ -41,6 +41,11 @@ export class Network {
   readonly taps: ((transit: Transit) => void)[] = [];
   /** Asked once for every datagram that is sent; true drops it. */
   intercept: ((datagram: Datagram, origin: string) => boolean) | undefined;
+  /**
+   * Asked about a datagram for an address that nobody here has, with the time at which it reaches the access link
+   * of its destination; true when it goes on elsewhere.
+   */
+  beyond: ((datagram: Datagram, origin: string, at: number) => boolean) | undefined;
   readonly #cut = new Set<string>();
   /** Datagrams sent so far. */
   sentCount = 0;
@@ -93,6 +98,7 @@ export class Network {
       }
       const gateway = realm.gateway;
       const outside = gateway?.nat.outward(this.queue.now, datagram.source, datagram.destination);
+      if (!gateway && this.beyond?.(datagram, origin, this.queue.now + delayMs)) return;
       if (!gateway || !outside) {
         this.#report('unreachable', datagram, origin, realm.name);
         return;
@@ -134,6 +140,18 @@ export class Network {
       const copy = { ...datagram, bytes: datagram.bytes.slice() };
       this.queue.at(at + 1, () => this.#arrive(target.ip, realm, copy, origin));
     }
+  }
+
+  /** A datagram from elsewhere, which reaches the access link of its destination at this time. */
+  come(realm: Realm, datagram: Datagram, origin: string, at: number): void {
+    const target = realm.attachmentByIp.get(endpointIp(datagram.destination));
+    if (!target) {
+      this.#report('unreachable', datagram, origin, realm.name);
+      return;
+    }
+    const delay = this.#passLink(target, datagram, origin);
+    if (delay === undefined) return;
+    this.queue.at(at + delay, () => this.#arrive(target.ip, realm, datagram, origin));
   }
 
   #arrive(ip: Attachment['ip'], realm: Realm, datagram: Datagram, origin: string): void {
