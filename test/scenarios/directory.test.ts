@@ -165,6 +165,24 @@ test('a node that was renamed is found by its new name and keeps its address', (
   });
 });
 
+test("the name of a Relay Server is no peer's, as a name that nobody has", () => {
+  const { world, ds } = newWorld();
+  world.guard(() => {
+    world.addRs('door', ds);
+    const a = world.addNode('a', ds, world.publicRealm);
+    world.run(500);
+    const answers: string[] = [];
+    for (const peer of ['nobody.ds.example', 'door.ds.example']) {
+      a.call('node', 'connect', { peer }, (answer) => {
+        answers.push(answer.ok ? 'connected' : answer.error.replace(/\S+\.ds\.example/, 'NAME'));
+      });
+    }
+    world.run(10_000);
+    assert.is(answers.length, 2, answers.join(' | '));
+    assert.is(answers[1], answers[0]);
+  });
+});
+
 test('to a peer that is offline or unknown a clear answer comes, and the path when it appears', () => {
   const { world, ds } = newWorld();
   world.guard(() => {

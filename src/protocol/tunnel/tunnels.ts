@@ -497,7 +497,8 @@ const timerNames: readonly TunnelTimer[] = [
 
 /** Whether a path to a peer is the one to go by, rather than another to the same peer. */
 function isBetter(tunnel: Tunnel, other: Tunnel): boolean {
-  if (tunnel.retired !== other.retired) return other.retired;
+  // One that was retired was up, and may be all there is when its successor goes and the next is not up yet.
   if (tunnel.established !== other.established) return tunnel.established;
+  if (tunnel.retired !== other.retired) return other.retired;
   return tunnel.createdAt > other.createdAt;
 }

@@ -100,7 +100,8 @@ export class PathRequests {
     const target = { ...values, target: values.target };
     const record = this.#own(target);
     if (record) {
-      if (record.nodeId === asker.nodeId)
+      // A Relay Server is enrolled, too, and nobody's peer.
+      if (record.nodeId === asker.nodeId || record.role !== 'node')
         return this.#refuse(association, transaction, 'unknownPeer');
       if (!this.#ds.end(record.nodeId)) return this.#absent(association, message, record);
       return this.#ownPath(association, transaction, asker, record, values);

@@ -83,7 +83,9 @@ export class Movement {
     this.#lastPreferred = after;
     this.#locality.observed = undefined;
     this.#handovers.begin(this.#context.now, cause, before, after);
-    this.#context.log('info', `Moved from ${before?.id ?? 'no uplink'} to ${after.id}.`);
+    const from = before?.id ?? 'no uplink';
+    const text = from === after.id ? `${from} is back.` : `Moved from ${from} to ${after.id}.`;
+    this.#context.log('info', text);
     this.#tunnels.moved(before, oldStillWorks);
     this.#registration.moved();
   }
