@@ -14,7 +14,7 @@ import { now } from './clock.ts';
 import { type NameSettings, Names } from './dns/names.ts';
 import { Driver } from './driver.ts';
 import type { HostedRole } from './driver-ports.ts';
-import { type InterfaceSettings, ownMark } from './interface-setup.ts';
+import { datagramMark, type InterfaceSettings } from './interface-setup.ts';
 import type { Log } from './log.ts';
 import { Rtnl } from './netlink/rtnl.ts';
 import type { PacketCarrier } from './packet-carrier.ts';
@@ -76,7 +76,7 @@ export class Host {
     this.#log = log;
     this.#reversePath = new ReversePath(log);
     this.#udp = new UdpPort(
-      { port: options.port, mark: ownMark },
+      { port: options.port, mark: datagramMark },
       {
         receive: (buffer, offset, length, from, uplink) =>
           this.driver.datagram(buffer, offset, length, from, uplink),

@@ -13,10 +13,16 @@ import { ProblemToMend } from './tjs/system-error.ts';
 
 /**
  * Firewall mark of everything the daemon sends. Only the highest byte is ours: mwan3 (0x3f00) and policy
- * based routing (0xff0000) of OpenWrt keep theirs below and may add them to our datagrams.
+ * based routing (0xff0000) of OpenWrt keep theirs below.
  */
 export const ownMark = 0x4600_0000;
 export const ownMarkMask = 0xff00_0000;
+/**
+ * The same with what tells mwan3 that a packet has its uplink already, all bits of its mask: a node tries its
+ * uplinks itself. Led out by another one, its questions would be answered there while the packets of its
+ * paths, which the kernel module sends past such rules, went out by one that is dead.
+ */
+export const datagramMark = ownMark + 0x3f00;
 export const exitTable = 4649;
 const mainRulePriority = 4648;
 const exitRulePriority = 4649;

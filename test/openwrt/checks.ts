@@ -239,7 +239,7 @@ X
     },
   },
   {
-    name: 'paths stay alive when marks as of mwan3 lead everything out by the second WAN',
+    name: 'paths stay alive when marks as of mwan3 lead everything out by the second WAN and the first one dies',
     run: async (world) => {
       const { a } = world;
       await a.ok(`ip route add default via ${secondUplink.gateway} dev eth2 table 2
@@ -253,6 +253,9 @@ table inet marks {
 }
 X`);
       await peerPing(world);
+      await world.cutFirstUplink(true);
+      await peerPing(world);
+      await world.cutFirstUplink(false);
       await a.ok('nft delete table inet marks; ip rule del pref 2002; ip route flush table 2');
       await peerPing(world);
       await a.ok(`uci -q batch <<X

@@ -73,6 +73,13 @@ export class World {
     await this.#network.namespaces.run('gn', ['busybox', 'ping', '-c', '3', '-w', '15', address]);
   }
 
+  /** Behind the first uplink of router a nothing goes on, though its link stays up; or all is well again. */
+  async cutFirstUplink(cut: boolean): Promise<void> {
+    const link = `link set wan ${cut ? 'down' : 'up'}`;
+    const route = cut ? [] : ['route replace default dev wan'];
+    await this.#network.namespaces.ipBatch(plans.a.nat, [link, ...route]);
+  }
+
   /** Once, however often it is asked for: a signal may come while a run is ending by itself. */
   remove(): Promise<void> {
     this.#removed ??= this.#takeDown();

@@ -7,7 +7,7 @@ import { concatBytes } from '../../base/bytes.ts';
 import { type Endpoint, endpointIp, endpointPort } from '../../base/ip.ts';
 import { ednsUdpBytes } from '../../dns/constants.ts';
 import { isResponseTo } from '../../dns/message.ts';
-import { ownMark } from '../interface-setup.ts';
+import { datagramMark } from '../interface-setup.ts';
 import { socketConstants as c } from '../tjs/abi.ts';
 import { WatchedFd } from '../tjs/fd.ts';
 import { libc } from '../tjs/libc.ts';
@@ -111,6 +111,6 @@ function lengthIn(held: Uint8Array): number {
 function openSocket(server: Endpoint, type: number): [WatchedFd, Uint8Array] {
   const family = familyOf(endpointIp(server));
   const fd = WatchedFd.socket(family === 4 ? c.AF_INET : c.AF_INET6, type, 0);
-  trySetOption(fd, c.SO_MARK, ownMark);
+  trySetOption(fd, c.SO_MARK, datagramMark);
   return [fd, socketAddress(family, endpointIp(server), endpointPort(server))];
 }

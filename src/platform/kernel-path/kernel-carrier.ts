@@ -1,5 +1,5 @@
 /** Packets in the kernel: the module's device, its path table and its notices. */
-import { ownMark } from '../interface-setup.ts';
+import { datagramMark } from '../interface-setup.ts';
 import type { CarrierParts, PacketCarrier } from '../packet-carrier.ts';
 import { VirtualInterface } from '../virtual-interface.ts';
 import { makeDevice } from './kernel-device.ts';
@@ -38,7 +38,7 @@ export function openKernelCarrier(
     const path = new KernelPath(
       module,
       device,
-      { mark: ownMark, log },
+      { mark: datagramMark, log },
       {
         notice: parts.notice,
         noticed: parts.settle,
