@@ -1,7 +1,7 @@
 /**
  * One part of a big world, or all of it: thousands of nodes in pairs that talk, each moving about once a minute
- * between the public internet and private networks. Both of a pair belong to Direction Servers next to each
- * other, so with two parts every pair talks across them.
+ * between the public internet and private networks. The two of a pair belong to different Direction Servers, and the
+ * pairs are spread over all of these: no zone is asked more by another one than it serves.
  */
 
 import { assert } from '../../../src/base/assert.ts';
@@ -121,7 +121,7 @@ export class BigWorldPart {
     this.#runFor(5000);
     this.#tellAddresses();
     const { flows } = this.#world.traffic;
-    for (const flow of flows) this.#startFlow(flow);
+    for (const flow of flows) if (!flow.a.isDistant || !flow.b.isDistant) this.#startFlow(flow);
     this.#runFor(20_000);
     for (const node of this.#nodes) {
       this.#world.queue.after(this.#world.dice.below(minute), () => this.#moveOften(node));
@@ -142,6 +142,14 @@ export class BigWorldPart {
 
   #isHere(server: number): boolean {
     return server % this.#options.parts === this.#part;
+  }
+
+  /** Which Direction Server a node belongs to; the second of a pair to each of the others in turn. */
+  #serverOf(node: number): number {
+    const { directionServers: count } = this.#options;
+    const pair = node >>> 1;
+    if (node % 2 === 0 || count === 1) return pair % count;
+    return (pair + 1 + (Math.floor(pair / count) % (count - 1))) % count;
   }
 
   #addServers(): void {
@@ -183,7 +191,7 @@ export class BigWorldPart {
   #addNodes(): void {
     const { nodes, directionServers } = this.#options;
     for (let index = 0; index < nodes; index += 1) {
-      const server = this.#serverByIndex.get(index % directionServers);
+      const server = this.#serverByIndex.get(this.#serverOf(index));
       if (server) {
         const node = this.#world.addNode(`n${index}`, server, this.#anyRealm());
         this.#nodes.push(node);
@@ -278,7 +286,7 @@ export class BigWorldPart {
     const distant = [flow.a, flow.b].findIndex((end) => end.isDistant);
     if (distant < 0) return;
     const node = flow.number * 2 + distant;
-    this.#exchange?.tell((node % this.#options.directionServers) % this.#options.parts, note);
+    this.#exchange?.tell(this.#serverOf(node) % this.#options.parts, note);
   }
 
   #runFor(ms: number): void {
