@@ -6,19 +6,22 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argv, env, exit } from 'node:process';
+import { env, exit } from 'node:process';
 import { decodeInvite, type Invite } from '../../src/protocol/invite.ts';
 import { callDaemon } from '../lab/control.ts';
 import { LiveNode } from './live-node.ts';
 import { benchAddress as address, enterNamespace, isInside } from './namespace.ts';
+import { benchOptions, countOf } from './options.ts';
 
 const atOnce = 8;
 const root = env['NTM_ROOT'] ?? '.';
 
-function option(name: string, fallback: number): number {
-  const index = argv.indexOf(name);
-  return index < 0 ? fallback : Number(argv[index + 1]);
-}
+const usage = `npm run bench:memory -- [options]
+  --nodes N   nodes that enrol and register (1000)
+  --help      this text
+NTM_TJS names another txiki.js than npm's, which is a debug build.`;
+const options = benchOptions(usage, { nodes: { type: 'string' } });
+const count = countOf('nodes', options['nodes'], 1000);
 
 function residentMb(process: number): number {
   const status = readFileSync(`/proc/${process}/status`, 'utf8');
@@ -39,7 +42,7 @@ async function invite(control: string, name: string): Promise<Invite> {
   return decoded.invite;
 }
 
-async function measure(count: number): Promise<void> {
+async function measure(): Promise<void> {
   mkdirSync(join(root, 'out'), { recursive: true });
   const folder = mkdtempSync(join(root, 'out/bench-'));
   const control = join(folder, 'control.sock');
@@ -50,7 +53,8 @@ async function measure(count: number): Promise<void> {
     `${section}\tlist address '${address}:4649'\n\toption pool '198.18.0.0/15'\n`,
   );
   const program = [join(root, 'out/ntmobiled.js'), '--config', config, '--state', folder];
-  const daemon = spawn(join(root, 'out/bin/tjs'), ['run', ...program, '--control', control], {
+  const engine = env['NTM_TJS'] ?? join(root, 'out/bin/tjs');
+  const daemon = spawn(engine, ['run', ...program, '--control', control], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...env, TJS_HOME: folder },
   });
@@ -88,7 +92,7 @@ async function measure(count: number): Promise<void> {
 }
 
 if (isInside) {
-  await measure(option('--nodes', 1000));
+  await measure();
   exit(0);
 } else {
   exit(await enterNamespace());

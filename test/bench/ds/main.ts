@@ -7,8 +7,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { argv, env, exit } from 'node:process';
+import { env, exit } from 'node:process';
 import { enterNamespace, isInside } from '../namespace.ts';
+import { benchOptions, countOf } from '../options.ts';
 import { DnsLoad } from './dns-load.ts';
 import { Load } from './load.ts';
 import { type Member, makeMembers } from './members.ts';
@@ -19,14 +20,23 @@ import { BenchServer, engineName } from './server.ts';
 const loadOptions = ['--max-semi-space-size=64'];
 const root = env['NTM_ROOT'] ?? '.';
 const isSlow = env['NTM_TJS'] === undefined;
+const usage = `npm run bench:ds -- [options]
+  --enrolled N,N…  enrolled nodes of each row (1000,10000,100000)
+  --online N       of them, how many come online (${isSlow ? 200 : 1000})
+  --load           also what the load itself cost
+  --counters       also what the server counted
+  --help           this text
+NTM_TJS names another txiki.js than npm's, which is a debug build.`;
+const options = benchOptions(usage, {
+  enrolled: { type: 'string', default: '1000,10000,100000' },
+  online: { type: 'string' },
+  load: { type: 'boolean' },
+  counters: { type: 'boolean' },
+});
+
 /** Never both nodes of a pair at once. */
 function busy(online: number): Pace {
   return { atOnce: Math.min(128, Math.floor(online / 4)) };
-}
-
-function option(name: string, fallback: string): string {
-  const index = argv.indexOf(name);
-  return index < 0 ? fallback : String(argv[index + 1]);
 }
 
 /** What one kind of work did to the server. */
@@ -61,7 +71,7 @@ async function measured(
   const ownBefore = process.cpuUsage();
   const work = await act();
   const cpu = server.usage().cpuSeconds - before.cpuSeconds;
-  if (argv.includes('--load')) {
+  if (options['load']) {
     const own = process.cpuUsage(ownBefore);
     console.error(
       `… ${work.done} in ${work.seconds.toFixed(1)} s, server ${cpu.toFixed(1)} s, load ${((own.user + own.system) / 1e6).toFixed(1)} s of processor`,
@@ -130,7 +140,7 @@ async function measure(enrolled: number, online: number, empty: number): Promise
     await dns.run(isSlow ? 500 : 5000, 64);
     const answered = await measured(server, () => dns.run(isSlow ? 3000 : 60_000, 64));
     dns.close();
-    if (argv.includes('--counters')) console.error(await server.counters());
+    if (options['counters']) console.error(await server.counters());
     return {
       enrolled,
       registrationsPerS: Math.round(best.perSecond),
@@ -153,8 +163,10 @@ async function measure(enrolled: number, online: number, empty: number): Promise
 }
 
 async function main(): Promise<void> {
-  const sizes = option('--enrolled', '1000,10000,100000').split(',').map(Number);
-  const online = Number(option('--online', isSlow ? '200' : '1000'));
+  const sizes = String(options['enrolled'])
+    .split(',')
+    .map((each) => countOf('enrolled', each, 1000));
+  const online = countOf('online', options['online'], isSlow ? 200 : 1000);
   const engine = engineName();
   console.log(engine);
   const empty = await emptyBytes();
