@@ -567,9 +567,9 @@ static unsigned int ntm_receive_early(struct net *net, struct sk_buff *skb, unsi
 }
 
 /*
- * What has come to our port and address since: sent there by policy routing such as
- * mwan3's, which leads what the daemon sends out by another uplink and masquerades it,
- * and put together from fragments. Here nothing is cut up; UDP does that for the socket.
+ * What has come to our port and address since: turned back by a NAT, as where policy
+ * routing leads what the daemon sends out by another uplink and masquerades it, or put
+ * together from fragments. Here nothing is cut up; UDP does that for the socket.
  */
 static unsigned int ntm_receive_late(struct net *net, struct sk_buff *skb, unsigned int ip_length)
 {
