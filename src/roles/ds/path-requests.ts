@@ -100,8 +100,7 @@ export class PathRequests {
     const target = { ...values, target: values.target };
     const record = this.#own(target);
     if (record) {
-      // A Relay Server is enrolled, too, and nobody's peer.
-      if (record.nodeId === asker.nodeId || record.role !== 'node')
+      if (record.nodeId === asker.nodeId)
         return this.#refuse(association, transaction, 'unknownPeer');
       if (!this.#ds.end(record.nodeId)) return this.#absent(association, message, record);
       return this.#ownPath(association, transaction, asker, record, values);
@@ -117,7 +116,13 @@ export class PathRequests {
     this.#askZone(association, transaction, asker, zone, target);
   }
 
+  /** A node of ours: a Relay Server is enrolled, too, and nobody's peer. */
   #own(target: Target): NodeRecord | undefined {
+    const record = this.#enrolled(target);
+    return record?.role === 'node' ? record : undefined;
+  }
+
+  #enrolled(target: Target): NodeRecord | undefined {
     const { directory, config } = this.#ds;
     if (target.target === 'node-id') return target.peerId && directory.get(target.peerId);
     if (target.target === 'virtual-ip') return target.peerIp && directory.byIp(target.peerIp);
@@ -365,7 +370,7 @@ export class PathRequests {
     if (values.zone !== this.#ds.config.zone)
       return this.#refuse(association, transaction, 'unknownZone');
     const record = this.#own(values);
-    if (record?.role !== 'node') return this.#refuse(association, transaction, 'unknownPeer');
+    if (!record) return this.#refuse(association, transaction, 'unknownPeer');
     const end = this.#ds.end(record.nodeId);
     const node = this.#ds.online(record.nodeId);
     if (!end || !node) {
