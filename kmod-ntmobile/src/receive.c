@@ -548,47 +548,29 @@ static unsigned int ntm_receive_segments(struct net *net, struct sk_buff *skb,
 	return NF_STOLEN;
 }
 
-/* The daemon's socket never sees several datagrams in one: what is not all of one row is cut up. */
-static unsigned int ntm_receive_early(struct net *net, struct sk_buff *skb, unsigned int ip_length)
-{
-	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
-
-	if (!entry) {
-		if (skb_is_gso(skb) && ntm_is_for_port(net, skb, ip_length))
-			return ntm_receive_segments(net, skb, ip_length);
-		return NF_ACCEPT;
-	}
-	if (!ntm_entry_is_for_us(net, entry, skb))
-		return NF_ACCEPT;
-	if (skb_is_gso(skb) && unlikely(!ntm_is_whole(skb, ip_length)))
-		return ntm_receive_segments(net, skb, ip_length);
-	ntm_receive_entry(entry, skb, ip_length);
-	return NF_STOLEN;
-}
-
 /*
- * What has come to our port and address since: turned back by a NAT, as where policy
- * routing leads what the daemon sends out by another uplink and masquerades it, or put
- * together from fragments. Here nothing is cut up; UDP does that for the socket.
+ * At PRE_ROUTING what is not all of one row is cut up, since the daemon's socket never sees
+ * several datagrams in one. At LOCAL_IN UDP does that for the socket; only what has come to our
+ * port and address since is left for us: turned back by a NAT, as where policy routing leads
+ * what the daemon sends out by another uplink and masquerades it, or put together from fragments.
  */
-static unsigned int ntm_receive_late(struct net *net, struct sk_buff *skb, unsigned int ip_length)
-{
-	struct ntm_entry *entry = ntm_find(net, skb, ip_length);
-
-	if (likely(!entry) || !ntm_entry_is_for_us(net, entry, skb))
-		return NF_ACCEPT;
-	if (skb_is_gso(skb) && !ntm_is_whole(skb, ip_length))
-		return NF_ACCEPT;
-	ntm_receive_entry(entry, skb, ip_length);
-	return NF_STOLEN;
-}
-
 static unsigned int ntm_receive(const struct nf_hook_state *state, struct sk_buff *skb,
 				unsigned int ip_length)
 {
-	if (state->hook == NF_INET_LOCAL_IN)
-		return ntm_receive_late(state->net, skb, ip_length);
-	return ntm_receive_early(state->net, skb, ip_length);
+	struct ntm_entry *entry = ntm_find(state->net, skb, ip_length);
+
+	if (entry) {
+		if (!ntm_entry_is_for_us(state->net, entry, skb))
+			return NF_ACCEPT;
+		if (!skb_is_gso(skb) || ntm_is_whole(skb, ip_length)) {
+			ntm_receive_entry(entry, skb, ip_length);
+			return NF_STOLEN;
+		}
+	}
+	if (skb_is_gso(skb) && state->hook == NF_INET_PRE_ROUTING &&
+	    ntm_is_for_port(state->net, skb, ip_length))
+		return ntm_receive_segments(state->net, skb, ip_length);
+	return NF_ACCEPT;
 }
 
 static unsigned int ntm_hook4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
