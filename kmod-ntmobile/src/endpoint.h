@@ -69,7 +69,9 @@ static inline void ntm_address_set6(struct ntm_address *address,
 
 static inline u32 ntm_address_hash(const struct ntm_address *address, u32 seed)
 {
-	return jhash2((const u32 *)&address->ip6, 4, seed ^ address->family);
+	if (address->family == AF_INET)
+		return jhash_1word((__force u32)address->ip4, seed);
+	return jhash2((const u32 *)&address->ip6, 4, seed);
 }
 
 /* Where a datagram comes from; the IP header is in the skb's linear part. */

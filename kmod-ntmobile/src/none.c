@@ -75,6 +75,21 @@ static bool ntm_none_verify(struct sk_buff *skb, unsigned int ip_length)
 					  is_ip4 ? AF_INET : AF_INET6);
 }
 
+/*
+ * As iptunnel_pull_offloads(), but only the headers have to be ours: the payload may stay
+ * shared with the retransmit queue of a sender on this machine.
+ */
+static int ntm_none_pull_offloads(struct sk_buff *skb)
+{
+	if (skb_is_gso(skb)) {
+		if (skb_header_unclone(skb, GFP_ATOMIC))
+			return -ENOMEM;
+		skb_shinfo(skb)->gso_type &= ~(NETIF_F_GSO_ENCAP_ALL >> NETIF_F_GSO_SHIFT);
+	}
+	skb->encapsulation = 0;
+	return 0;
+}
+
 /**
  * ntm_none_open - takes the outer headers off
  * @skb: from the IP header on, its IP, UDP and NTM headers in the linear part
@@ -91,7 +106,7 @@ enum ntm_drop ntm_none_open(struct sk_buff *skb, unsigned int ip_length)
 	/* The congestion mark may be written to the inner header. */
 	if (skb_ensure_writable(skb, min_t(unsigned int, skb->len,
 					   headers + sizeof(struct ipv6hdr))) ||
-	    iptunnel_pull_offloads(skb))
+	    ntm_none_pull_offloads(skb))
 		return NTM_DROP_NO_MEMORY;
 	skb_pull(skb, headers);
 	if (!skb_is_gso(skb))

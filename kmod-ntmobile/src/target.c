@@ -223,7 +223,7 @@ static void ntm_push_ip4(const struct ntm_outer *outer, struct sk_buff *skb, u8 
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = outer->source.ip4;
 	ip->daddr = outer->to.ip.ip4;
-	__ip_select_ident(dev_net(outer->dst->dev), ip, skb_shinfo(skb)->gso_segs ? : 1);
+	ip_select_ident_segs(dev_net(outer->dst->dev), skb, NULL, skb_shinfo(skb)->gso_segs ? : 1);
 	ip_send_check(ip);
 	skb->protocol = htons(ETH_P_IP);
 }
