@@ -37,6 +37,11 @@
 #define NTM_MCGRP_NET_ADMIN GENL_UNS_ADMIN_PERM
 #endif
 
+/* Before 6.1 nothing tells the caller which attribute is missing. */
+#ifndef GENL_REQ_ATTR_CHECK
+#define GENL_REQ_ATTR_CHECK(info, attribute)	(!(info)->attrs[attribute])
+#endif
+
 /* The request's attributes of a dump. */
 static inline struct nlattr **ntm_compat_dump_attrs(struct netlink_callback *cb)
 {
@@ -74,6 +79,18 @@ static inline void ntm_compat_lltx(struct net_device *dev)
 	dev->lltx = true;
 #else
 	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/* Within an update of the counters. */
+static inline void ntm_compat_rx_add(struct pcpu_sw_netstats *stats, u32 packets, u32 bytes)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+	u64_stats_add(&stats->rx_packets, packets);
+	u64_stats_add(&stats->rx_bytes, bytes);
+#else
+	stats->rx_packets += packets;
+	stats->rx_bytes += bytes;
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include <linux/if_arp.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include "path.h"

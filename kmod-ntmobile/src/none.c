@@ -10,6 +10,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/ip_tunnels.h>
 #include <net/udp.h>
+#include <net/xfrm.h>
 #include "alias.h"
 #include "none.h"
 

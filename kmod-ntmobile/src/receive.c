@@ -165,8 +165,7 @@ void ntm_received_add(struct ntm_dev *ntm, u32 packets, u32 bytes)
 	struct pcpu_sw_netstats *stats = this_cpu_ptr(ntm->dev->tstats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->rx_bytes, bytes);
-	u64_stats_add(&stats->rx_packets, packets);
+	ntm_compat_rx_add(stats, packets, bytes);
 	u64_stats_update_end(&stats->syncp);
 }
 
