@@ -163,6 +163,9 @@ function ensureRoot(kernel, say) {
   const debs = ({ archives }) =>
     readdirSync(join(guestRoot, archives)).filter((name) => name.endsWith('.deb'));
   unpack(userApt.archives, debs(userApt));
+  // No script of a package has made them, and tcpdump asks who it is.
+  writeFileSync(join(tree, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/bash\n');
+  writeFileSync(join(tree, 'etc/group'), 'root:x:0:\n');
   const image = `linux-image-${kernel}_`;
   unpack(
     kernelApt.archives,

@@ -8,6 +8,9 @@ set -u
 cd /vm || exit 1
 
 readonly id=1122334455667788
+# Of what TCP carries; fewer may be asked for on the kernel's command line.
+bytes=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^ntm.bytes=//p')
+readonly bytes=${bytes:-3000000}
 key_ab=$(printf 'a1%.0s' {1..32})
 key_ba=$(printf 'b2%.0s' {1..32})
 key_ab2=$(printf 'c3%.0s' {1..32})
@@ -144,11 +147,14 @@ up0_packets() { on "$1" cat "/sys/class/net/up0/statistics/$2_packets"; }
 # The uplinks pass super-packets whole, so there go far fewer packets than were sealed.
 case_super() {
   local before after
+  # However slow the guest: TCP makes them as long as the time that a packet takes allows.
+  on a bash -c 'echo 32 > /proc/sys/net/ipv4/tcp_min_tso_segs'
   direct4 && before=$(up0_packets a tx) && transfer 198.18.0.2 && after=$(up0_packets a tx) &&
-    [ "$(path_value a sent-packets)" -gt 2000 ] &&
+    [ "$(path_value a sent-packets)" -gt $((bytes / 1500)) ] &&
     [ $((after - before)) -lt $(($(path_value a sent-packets) / 8)) ] &&
     is "$(path_value b received-packets)" "$(path_value a sent-packets)" packets &&
-    is "$(drop_count b replayed)$(drop_count b malformed)" 00 drops && flush
+    is "$(drop_count b replayed)$(drop_count b malformed)" 00 drops && flush || return 1
+  on a bash -c 'echo 2 > /proc/sys/net/ipv4/tcp_min_tso_segs'
 }
 
 case_tcp_plain() {
@@ -421,13 +427,14 @@ case_lost() {
     is "$(path_value b lost-packets)" 7 'lost after a new key' && flush
 }
 
-# Every third packet overtakes the two before it; those are lost until they come.
+# Every third packet overtakes the two before it; those are lost until they come. Behind the last one
+# that does, up to two are not missed, since which is the third depends on what else has come that way.
 case_late() {
-  local result=1
+  local lost result=1
   modprobe sch_netem && direct4 && pings 198.18.0.2 &&
-    on r tc qdisc add dev right0 root netem delay 3s reorder 100% gap 3 || return 1
-  on a ping -q -c 30 -i 0.01 -W 10 198.18.0.2 > /tmp/ping 2>&1 &
-  tells b received-packets 13 && is "$(path_value b lost-packets)" 20 'not here yet' &&
+    on r tc qdisc add dev right0 root netem delay 8s reorder 100% gap 3 || return 1
+  on a ping -q -c 30 -i 0.01 -W 20 198.18.0.2 > /tmp/ping 2>&1 &
+  tells b received-packets 13 && lost=$(path_value b lost-packets) && [ "$lost" -ge 18 ] && [ "$lost" -le 20 ] &&
     tells b received-packets 33 && is "$(path_value b lost-packets)" 0 lost && result=0
   wait $!
   on r tc qdisc del dev right0 root
@@ -535,7 +542,7 @@ case_tapped() {
   result=$?
   kill $tap
   wait $tap
-  [ "$(stat -c %s /tmp/tap)" -gt 3000000 ] || result=1
+  [ "$(stat -c %s /tmp/tap)" -gt "$bytes" ] || result=1
   if tcpdump -Z root -r /tmp/tap -X 2> /dev/null | head -2000 | grep -q '!"#\$%&'; then
     echo '# the tap has seen what was opened'
     result=1
@@ -814,7 +821,7 @@ readonly cases=(
   'unload: devices, namespaces and the module go away under traffic'
 )
 
-head -c 3000000 /dev/urandom > /tmp/sent
+head -c "$bytes" /dev/urandom > /tmp/sent
 echo 'KTAP version 1'
 echo "1..${#cases[@]}"
 failures=0
