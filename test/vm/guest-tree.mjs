@@ -128,7 +128,7 @@ function moduleFiles(kernel, tree) {
 
 const initScript = (program) => `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
-for module in /modules/*; do /bin/busybox insmod $module; done
+for module in /modules/*; do [ ! -e $module ] || /bin/busybox insmod $module; done
 /bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=262144 root /root
 exec /bin/busybox switch_root /root ${program}
 `;

@@ -65,6 +65,7 @@ export function makeKernel({ kernel, folder, lines, options = [], targets, say }
     const taken = readFileSync(join(place, '.config'), 'utf8').split('\n');
     const refused = lines.filter((line) => !taken.includes(line));
     if (refused.length > 0) throw new Error(`the kernel has not taken ${refused.join(', ')}`);
+    say(`${targets.join(' and ')} of ${folder}`);
     make('-j2', ...targets);
   });
   writeFileSync(stamp, wanted);

@@ -4,10 +4,10 @@
  * then that kernel is booted under QEMU without KVM and guest/tests.sh runs in it. The guest says on a
  * second serial port whether all passed; a warning of the kernel is a panic, and then it says nothing.
  *
- *     node test/vm/run.mjs [--build-only] [--arch s390x] [CASE]...
+ *     node test/vm/run.mjs [--build-only] [--arch s390x | --debug] [CASE]...
  *
  * `--build-only` boots nothing; names of cases in guest/tests.sh are run alone; `--arch s390x` is the
- * big-endian guest (s390x.mjs).
+ * big-endian guest (s390x.mjs), `--debug` a kernel that checks itself (debug-kernel.mjs).
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
@@ -16,10 +16,12 @@ import { argv, execPath, exit, getuid } from 'node:process';
 import { root } from '../setup/paths.mjs';
 import { bootGuest } from './boot.mjs';
 import { checkpatch } from './checkpatch.mjs';
+import { ensureDebugKernel } from './debug-kernel.mjs';
 import { ensureGuestTree, guestRoot, inTree, packInitramfs } from './guest-tree.mjs';
 import { buildModule } from './module-build.mjs';
 
-const bootSeconds = 1200;
+const ordinary = { memory: 1024, seconds: 1200, bytes: 3_000_000 };
+const debugging = { memory: 3072, seconds: 7200, bytes: 300_000 };
 const say = (text) => console.log(`# ${text}`);
 
 function installTests() {
@@ -52,10 +54,13 @@ async function main(args) {
     const { runBigEndian } = await import('./s390x.mjs');
     return runBigEndian(cases, say);
   }
-  const kernel = ensureGuestTree(say);
-  checkSources(kernel);
+  const debian = ensureGuestTree(say);
+  checkSources(debian);
+  const { kernel, headers, memory, seconds, bytes } = args.includes('--debug')
+    ? { ...ensureDebugKernel(debian, say), ...debugging }
+    : { kernel: debian, headers: `linux-headers-${debian}`, ...ordinary };
   say(`module for ${kernel}`);
-  buildModule(guestRoot, `linux-headers-${kernel}`);
+  buildModule(guestRoot, headers);
   say('W=1 and sparse: clean');
   if (args.includes('--build-only')) return true;
   installTests();
@@ -63,10 +68,10 @@ async function main(args) {
     kernel,
     initramfs: packInitramfs(kernel),
     // One thread: QEMU's several mishandle code that the kernel patches while another one runs it.
-    qemu: ['-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', '2', '-m', '1024'],
+    qemu: ['-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', '2', '-m', `${memory}`],
     // The check of the timer fails, and with it the boot, when this machine is busy.
-    append: `no_timer_check loglevel=5 panic_on_warn=1 ntm.cases=${cases.join(',')}`,
-    seconds: bootSeconds,
+    append: `no_timer_check loglevel=5 panic_on_warn=1 ntm.bytes=${bytes} ntm.cases=${cases.join(',')}`,
+    seconds,
     line: (text) => console.log(text),
   });
   return verdict === 'pass';
