@@ -1,8 +1,6 @@
 /**
  * `npm run test:vm`: the kernel module in a guest under QEMU. First its own tests, without a daemon; then
- * the lab with real daemons, a few rows of it, or with `--all` every one. The last line is
- * `N passed, N failed`. `--module` and `--lab` are the one half and the other.
- * `--arch s390x` is the first half on a big-endian guest, `--debug` on a kernel that checks itself.
+ * the lab with real daemons, a few rows of it. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +9,22 @@ import { createInterface } from 'node:readline';
 import { ensureGuestPrograms, NotReady } from '../setup/environment.mjs';
 import { root } from '../setup/paths.mjs';
 
+const usage = `npm run test:vm -- [options]
+  --module        the module's own tests alone
+  --lab           the lab alone
+  --all           every row of the lab
+  --arch s390x    the module's own tests alone, on a big-endian guest (half an hour)
+  --debug         the same, on a kernel that checks itself, built once (an hour and more)
+  --help`;
+const options = ['--module', '--lab', '--all', '--arch', '--debug', '--help'];
 const words = argv.slice(2);
+const strange = words.find(
+  (each, index) => !options.includes(each) && words[index - 1] !== '--arch',
+);
+if (words.includes('--help') || strange !== undefined) {
+  console.log(strange === undefined ? usage : `there is no option ${strange}\n${usage}`);
+  exit(strange === undefined ? 0 : 2);
+}
 const isSpecial = words.includes('--arch') || words.includes('--debug');
 const halves = ['--module', '--lab'].filter((each) => words.includes(each));
 const wanted = (half) => halves.length === 0 || halves.includes(half);

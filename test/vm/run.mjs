@@ -47,10 +47,11 @@ function checkSources(kernel) {
 }
 
 async function main(args) {
-  const arch = args.includes('--arch') ? args[args.indexOf('--arch') + 1] : undefined;
+  const arch = args.includes('--arch') ? (args[args.indexOf('--arch') + 1] ?? '') : undefined;
   const cases = args.filter((each, at) => !each.startsWith('--') && args[at - 1] !== '--arch');
   if (arch !== undefined) {
-    if (arch !== 's390x') throw new Error(`there is no guest of architecture ${arch}, only s390x`);
+    if (arch !== 's390x')
+      throw new Error(`there is no guest of architecture "${arch}", only s390x`);
     const { runBigEndian } = await import('./s390x.mjs');
     return runBigEndian(cases, say);
   }
