@@ -11,8 +11,7 @@ import { makeKernel } from './kernel-source.mjs';
 /** As seen from inside the guest's tree. */
 const folder = '/usr/src/linux-debug';
 
-const on = (text) =>
-  `${text.trim().split(/\s+/).join('=y ')}=y`.split(' ').map((each) => `CONFIG_${each}`);
+const on = (names) => names.split(/\s+/).map((each) => `CONFIG_${each}=y`);
 
 const lines = [
   'CONFIG_LOCALVERSION="-debug"',

@@ -8,9 +8,6 @@ set -u
 cd /vm || exit 1
 
 readonly id=1122334455667788
-# Of what TCP carries; fewer may be asked for on the kernel's command line.
-bytes=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^ntm.bytes=//p')
-readonly bytes=${bytes:-3000000}
 key_ab=$(printf 'a1%.0s' {1..32})
 key_ba=$(printf 'b2%.0s' {1..32})
 key_ab2=$(printf 'c3%.0s' {1..32})
@@ -146,15 +143,17 @@ up0_packets() { on "$1" cat "/sys/class/net/up0/statistics/$2_packets"; }
 
 # The uplinks pass super-packets whole, so there go far fewer packets than were sealed.
 case_super() {
-  local before after
+  local before after result
   # However slow the guest: TCP makes them as long as the time that a packet takes allows.
   on a bash -c 'echo 32 > /proc/sys/net/ipv4/tcp_min_tso_segs'
   direct4 && before=$(up0_packets a tx) && transfer 198.18.0.2 && after=$(up0_packets a tx) &&
     [ "$(path_value a sent-packets)" -gt $((bytes / 1500)) ] &&
     [ $((after - before)) -lt $(($(path_value a sent-packets) / 8)) ] &&
     is "$(path_value b received-packets)" "$(path_value a sent-packets)" packets &&
-    is "$(drop_count b replayed)$(drop_count b malformed)" 00 drops && flush || return 1
+    is "$(drop_count b replayed)$(drop_count b malformed)" 00 drops && flush
+  result=$?
   on a bash -c 'echo 2 > /proc/sys/net/ipv4/tcp_min_tso_segs'
+  return $result
 }
 
 case_tcp_plain() {
@@ -404,11 +403,16 @@ drop_on_the_way() {
 }
 dropped_on_the_way() { on r nft list counter ip lossy lost | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
 
-# Waits up to 20 s for what a path tells.
-tells() {
+# Waits up to 20 s for a path to have received so many packets; all it tells at that moment is in $told.
+receives() {
   local _
-  for _ in {1..200}; do [ "$(path_value "$1" "$2")" = "$3" ] && return 0; sleep 0.1; done
-  is "$(path_value "$1" "$2")" "$3" "$2"
+  for _ in {1..200}; do
+    told=$(ctl "$1" path-get ntm0 path-id=$id)
+    [[ $told == *" received-packets=$2 "* ]] && return 0
+    sleep 0.1
+  done
+  echo "# not $2 packets: $told"
+  return 1
 }
 
 # What the way lost is told to the packet, and for a moment what had been lost before the pause.
@@ -430,13 +434,13 @@ case_lost() {
 # Every third packet overtakes the two before it; those are lost until they come. Behind the last one
 # that does, up to two are not missed, since which is the third depends on what else has come that way.
 case_late() {
-  local lost result=1
+  local told lost result=1
   modprobe sch_netem && direct4 && pings 198.18.0.2 &&
     on r tc qdisc add dev right0 root netem delay 8s reorder 100% gap 3 || return 1
   on a ping -q -c 30 -i 0.01 -W 20 198.18.0.2 > /tmp/ping 2>&1 &
-  tells b received-packets 13 && lost=$(path_value b lost-packets) &&
+  receives b 13 && lost=$(value lost-packets <<< "$told") &&
     { [[ $lost =~ ^(18|19|20)$ ]] || is "$lost" '18 to 20' 'not here yet'; } &&
-    tells b received-packets 33 && is "$(path_value b lost-packets)" 0 lost && result=0
+    receives b 33 && is "$(value lost-packets <<< "$told")" 0 lost && result=0
   wait $!
   on r tc qdisc del dev right0 root
   [ $result = 0 ] && flush
@@ -835,12 +839,15 @@ readonly cases=(
   'sound: the kernel has complained of nothing, nor lost memory where it looks for that'
 )
 
+# So many TCP carries; the kernel's command line may ask for fewer.
+bytes=$(value ntm.bytes < /proc/cmdline)
+readonly bytes=${bytes:-3000000}
 head -c "$bytes" /dev/urandom > /tmp/sent
 echo 'KTAP version 1'
 echo "1..${#cases[@]}"
 failures=0
 # Those named on the kernel's command line, else all; the first and the last always.
-only=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^ntm.cases=//p')
+only=$(value ntm.cases < /proc/cmdline)
 for index in "${!cases[@]}"; do
   name=${cases[$index]%%:*}
   case ",loads,sound,$only," in *",$name,"* | ',loads,sound,,') ;; *) continue ;; esac
